@@ -1,0 +1,36 @@
+/// \file
+/// What a handler throws to choose the reply. Everything else that it throws becomes 451 4.3.0 and a log line.
+#pragma once
+
+#include <mpsmtp/Reply.h>
+
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace mpsmtp
+{
+
+/// Ends a hook with a reply. The reply's text is sent to the client; `reason`, if given, only goes to the log.
+class Error : public std::exception
+{
+public:
+    explicit Error(Reply reply, std::string reason = {})
+        : _reply(std::move(reply)), _reason(std::move(reason))
+    {
+    }
+
+    [[nodiscard]] const Reply& reply() const noexcept { return _reply; }
+
+    /// For the log: the reason, or the reply's text.
+    [[nodiscard]] const char* what() const noexcept override
+    {
+        return _reason.empty() ? _reply.text().c_str() : _reason.c_str();
+    }
+
+private:
+    Reply _reply;
+    std::string _reason;
+};
+
+} // namespace mpsmtp

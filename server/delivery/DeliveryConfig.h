@@ -1,0 +1,63 @@
+// What the configuration says about delivery, as plain values with the place each came from. Thread safety: [any] (immutable).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace mpsmtp::delivery
+{
+
+/// Where something stands in a configuration file; line 0: not in a file (command line, environment, built in).
+struct Origin
+{
+    std::string file;
+    unsigned line = 0;
+};
+
+/// One mistake in the configuration, shown as "file:line: text".
+struct Problem
+{
+    Origin origin;
+    std::string text;
+};
+
+/// One key of a section as written.
+struct Setting
+{
+    std::string key;
+    std::string value;
+    Origin origin;
+};
+
+/// A `[handler:NAME]` section.
+struct HandlerConfig
+{
+    std::string name;
+    std::string type;   ///< bundled plugin, or ""
+    std::string plugin; ///< absolute path of a shared object, or ""
+    bool required = true;
+    std::vector<Setting> settings; ///< the handler's own keys, in file order
+    Origin origin;                 ///< of the section's head
+};
+
+enum class Durability
+{
+    Fsync, ///< 250 means on stable storage
+    None   ///< for tests: 250 means handed to the kernel
+};
+
+struct DeliveryConfig
+{
+    std::string hostname;
+    std::string pluginDirectory;          ///< absolute; holds TYPE.so
+    std::string baseDirectory;            ///< absolute; relative paths in handler settings start here
+    std::vector<HandlerConfig> handlers;  ///< file order
+    std::vector<std::string> filterChain; ///< `[filters] chain`: names of handlers
+    Origin filterChainOrigin;
+    std::string spoolDirectory;              ///< absolute
+    std::size_t spoolMemoryOctets = 256 * 1024; ///< larger messages go to an unlinked temp file
+    Durability durability = Durability::Fsync;
+};
+
+} // namespace mpsmtp::delivery

@@ -1,0 +1,65 @@
+// What a session asks of the world behind it: take this transaction. Implemented by delivery/, faked in tests.
+#pragma once
+
+#include "smtp/Envelope.h"
+#include "smtp/Reply.h"
+
+#include <cstddef>
+#include <optional>
+
+namespace mpsmtp::smtp
+{
+
+/// Room for octets, owned by whoever lent it.
+struct Buffer
+{
+    char* data;
+    std::size_t size;
+};
+
+/// One object for each connection. Calls for one transaction come in this order:
+///   begin, recipient*, open, (writable, written)*, then one of complete or drop; replied() after complete.
+/// Thread safety: [connection].
+class MessageSink
+{
+public:
+    MessageSink() = default;
+    MessageSink(const MessageSink&) = delete;
+    MessageSink& operator=(const MessageSink&) = delete;
+    virtual ~MessageSink() = default;
+
+    /// MAIL was accepted by the grammar and the limits. Sets envelope.id. A reply refuses it.
+    [[nodiscard]] virtual std::optional<Reply> begin(const SessionInfo& session, Envelope& envelope) = 0;
+
+    /// RCPT was accepted by the grammar and the limits. A reply refuses this recipient; the transaction goes on.
+    [[nodiscard]] virtual std::optional<Reply> recipient(const SessionInfo& session,
+                                                         const Envelope& envelope,
+                                                         const Recipient& recipient) = 0;
+
+    /// DATA or the first BDAT, before any octet. A reply refuses it.
+    [[nodiscard]] virtual std::optional<Reply> open(const SessionInfo& session, const Envelope& envelope) = 0;
+
+    /// Where the next octets of the mail data go: at least 1 octet of room, some 64 KiB if there is much to come.
+    /// Octets put there but not reported by written() are lost by the next call... except that the caller may ask again
+    /// without having written and gets the same room.
+    [[nodiscard]] virtual Buffer writable() = 0;
+
+    /// The first `count` octets of writable() are mail data. False: they cannot be kept (disk full, no memory); the
+    /// session reads on to the end of the data without storing, and complete() then answers why.
+    [[nodiscard]] virtual bool written(std::size_t count) = 0;
+
+    /// End of data: delivers. The reply is final: positive only when the mail is on stable storage.
+    [[nodiscard]] virtual Reply complete(const SessionInfo& session, const Envelope& envelope) = 0;
+
+    /// True after complete() if work is left for after the reply (optional handlers).
+    [[nodiscard]] virtual bool hasWorkAfterReply() const noexcept = 0;
+
+    /// The reply of complete() has been given to the network: does that work.
+    virtual void replied() = 0;
+
+    /// The transaction ends without delivery: refused, over the limit, RSET, or the client is gone. `reply` is what the
+    /// client was told, or nullptr if nothing. Also called for a MAIL that was refused before begin(); envelope.id is then "".
+    virtual void drop(const SessionInfo& session, const Envelope& envelope, const Reply* reply) = 0;
+};
+
+} // namespace mpsmtp::smtp

@@ -1,0 +1,52 @@
+// SMTP replies (RFC 5321 4.2) with enhanced status codes (RFC 2034, RFC 3463) and their wire form.
+// Thread safety: [any] (values); ReplyWriter [connection].
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mpsmtp::smtp
+{
+
+/// A reply known at compile time: costs no allocation. `enhanced` is "" where RFC 2034 has none (greeting, HELO, EHLO, 3xx).
+struct FixedReply
+{
+    unsigned code;
+    std::string_view enhanced;
+    std::string_view text;
+};
+
+/// A reply made at run time. `text` may hold several lines parted by '\n'; the writer makes them printable.
+struct Reply
+{
+    unsigned code = 0;
+    std::string enhanced;
+    std::string text;
+
+    Reply() = default;
+    Reply(unsigned replyCode, std::string enhancedCode, std::string replyText);
+    Reply(const FixedReply& fixed); // NOLINT(google-explicit-constructor): a constant is a reply
+
+    [[nodiscard]] bool isPositive() const noexcept { return code >= 200 && code < 300; }
+};
+
+/// Appends the wire form of replies to a buffer: "250-2.0.0 text CRLF". Whatever is not printable ASCII (or valid UTF-8,
+/// for SMTPUTF8 sessions) becomes '?', and a line is at most 512 octets long with its CRLF (RFC 5321 4.5.3.1.5).
+class ReplyWriter
+{
+public:
+    explicit ReplyWriter(std::string& out) noexcept : _out(out) {}
+
+    void write(const FixedReply& reply) { write(reply.code, reply.enhanced, reply.text); }
+
+    void write(const Reply& reply) { write(reply.code, reply.enhanced, reply.text); }
+
+    void write(unsigned code, std::string_view enhanced, std::string_view text);
+
+private:
+    void writeLine(unsigned code, char separator, std::string_view enhanced, std::string_view text);
+
+    std::string& _out;
+};
+
+} // namespace mpsmtp::smtp
