@@ -1,11 +1,12 @@
 /// \file
-/// What a handler is given when it is made: its name, its validated options, its log, and durable storage.
+/// What a handler is given when it is made: its name, its validated options, its log, and durable
+/// storage.
 #pragma once
 
-#include <mpsmtp/abi.h>
 #include <mpsmtp/Reply.h>
+#include <mpsmtp/abi.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -47,7 +48,8 @@ public:
         const std::string text = string(key);
         std::int64_t value = 0;
         const auto end = text.data() + text.size();
-        if (const auto result = std::from_chars(text.data(), end, value); result.ec != std::errc() || result.ptr != end)
+        if (const auto result = std::from_chars(text.data(), end, value);
+            result.ec != std::errc() || result.ptr != end)
             throw std::invalid_argument("option \"" + std::string(key) + "\" is not a number");
         return value;
     }
@@ -80,7 +82,8 @@ private:
     mpsmtp_host_data* _data;
 };
 
-/// The handler's log: lines appear under the handler's name, control octets escaped. Thread safety: [any].
+/// The handler's log: lines appear under the handler's name, control octets escaped. Thread safety:
+/// [any].
 class Log
 {
 public:
@@ -116,7 +119,8 @@ public:
     /// \throws std::system_error; nothing may then be assumed durable
     void syncData(int fd) const { sync(fd, MPSMTP_SYNC_DATA, "cannot make a file durable"); }
 
-    /// Blocks until the folder's entries are on stable storage. Calls for one folder that overlap share one fsync.
+    /// Blocks until the folder's entries are on stable storage. Calls for one folder that overlap
+    /// share one fsync.
     /// \throws std::system_error; nothing may then be assumed durable
     void syncFolder(int fd) const { sync(fd, MPSMTP_SYNC_FOLDER, "cannot make a folder durable"); }
 
@@ -131,7 +135,8 @@ private:
     mpsmtp_host_data* _data;
 };
 
-/// Given to a handler's constructor; keep copies of the members that you need, they live as long as the handler.
+/// Given to a handler's constructor; keep copies of the members that you need, they live as long as
+/// the handler.
 struct Context
 {
     Context(const mpsmtp_host& host, mpsmtp_host_data* data, std::string_view sectionName)

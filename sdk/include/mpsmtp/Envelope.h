@@ -1,10 +1,10 @@
 /// \file
-/// Views of the session and the mail transaction (RFC 5321 3.3). All are borrowed: valid for the call they are passed
-/// to, never longer. Thread safety: [connection].
+/// Views of the session and the mail transaction (RFC 5321 3.3). All are borrowed: valid for the
+/// call they are passed to, never longer. Thread safety: [connection].
 #pragma once
 
-#include <mpsmtp/abi.h>
 #include <mpsmtp/Reply.h>
+#include <mpsmtp/abi.h>
 
 #include <chrono>
 #include <cstddef>
@@ -23,7 +23,10 @@ public:
     explicit Session(const mpsmtp_session& raw) noexcept : _raw(&raw) {}
 
     /// "192.0.2.1", "2001:db8::1" or "unix".
-    [[nodiscard]] std::string_view clientAddress() const noexcept { return detail::fromAbi(_raw->client_address); }
+    [[nodiscard]] std::string_view clientAddress() const noexcept
+    {
+        return detail::fromAbi(_raw->client_address);
+    }
 
     /// 0 for Unix sockets.
     [[nodiscard]] unsigned clientPort() const noexcept { return _raw->client_port; }
@@ -35,10 +38,16 @@ public:
     [[nodiscard]] bool isEsmtp() const noexcept { return _raw->esmtp != 0; }
 
     /// NAME of `[listener:NAME]`.
-    [[nodiscard]] std::string_view listener() const noexcept { return detail::fromAbi(_raw->listener); }
+    [[nodiscard]] std::string_view listener() const noexcept
+    {
+        return detail::fromAbi(_raw->listener);
+    }
 
     /// `[server] hostname`.
-    [[nodiscard]] std::string_view serverName() const noexcept { return detail::fromAbi(_raw->server_name); }
+    [[nodiscard]] std::string_view serverName() const noexcept
+    {
+        return detail::fromAbi(_raw->server_name);
+    }
 
     /// Unique within this run of the server.
     [[nodiscard]] std::uint64_t id() const noexcept { return _raw->id; }
@@ -61,10 +70,17 @@ public:
     explicit Recipient(const mpsmtp_recipient& raw) noexcept : _raw(&raw) {}
 
     /// "local@domain": without brackets and source route; the domain in lower case.
-    [[nodiscard]] std::string_view address() const noexcept { return detail::fromAbi(_raw->address); }
+    [[nodiscard]] std::string_view address() const noexcept
+    {
+        return detail::fromAbi(_raw->address);
+    }
 
-    /// Without quoting; its case is the client's (RFC 5321 2.4). May hold any octet a quoted string can.
-    [[nodiscard]] std::string_view localPart() const noexcept { return detail::fromAbi(_raw->local_part); }
+    /// Without quoting; its case is the client's (RFC 5321 2.4). May hold any octet a quoted string
+    /// can.
+    [[nodiscard]] std::string_view localPart() const noexcept
+    {
+        return detail::fromAbi(_raw->local_part);
+    }
 
     /// ASCII letters in lower case. Where the client gave none, the server's own name.
     [[nodiscard]] std::string_view domain() const noexcept { return detail::fromAbi(_raw->domain); }
@@ -100,7 +116,10 @@ public:
     [[nodiscard]] std::string_view id() const noexcept { return detail::fromAbi(_raw->id); }
 
     /// "" for the null reverse-path; without brackets.
-    [[nodiscard]] std::string_view reversePath() const noexcept { return detail::fromAbi(_raw->reverse_path); }
+    [[nodiscard]] std::string_view reversePath() const noexcept
+    {
+        return detail::fromAbi(_raw->reverse_path);
+    }
 
     [[nodiscard]] BodyType body() const noexcept { return static_cast<BodyType>(_raw->body); }
 
@@ -118,7 +137,10 @@ public:
     [[nodiscard]] std::size_t recipientCount() const noexcept { return _raw->recipient_count; }
 
     /// \param index below recipientCount()
-    [[nodiscard]] Recipient recipient(std::size_t index) const noexcept { return Recipient(*_raw->recipients[index]); }
+    [[nodiscard]] Recipient recipient(std::size_t index) const noexcept
+    {
+        return Recipient(*_raw->recipients[index]);
+    }
 
     /// Parameters of MAIL.
     [[nodiscard]] std::size_t parameterCount() const noexcept { return _raw->parameter_count; }
@@ -136,7 +158,8 @@ private:
     const mpsmtp_envelope* _raw;
 };
 
-/// The recipients that one handler shall deliver to, in order of RCPT. An index into it is what Report speaks of.
+/// The recipients that one handler shall deliver to, in order of RCPT. An index into it is what
+/// Report speaks of.
 class Recipients
 {
 public:
@@ -149,7 +172,10 @@ public:
         using pointer = void;
         using reference = Recipient;
 
-        Iterator(const Recipients& owner, std::size_t index) noexcept : _owner(&owner), _index(index) {}
+        Iterator(const Recipients& owner, std::size_t index) noexcept
+            : _owner(&owner), _index(index)
+        {
+        }
 
         [[nodiscard]] Recipient operator*() const noexcept { return (*_owner)[_index]; }
 
@@ -159,16 +185,24 @@ public:
             return *this;
         }
 
-        [[nodiscard]] bool operator!=(const Iterator& other) const noexcept { return _index != other._index; }
+        [[nodiscard]] bool operator!=(const Iterator& other) const noexcept
+        {
+            return _index != other._index;
+        }
 
-        [[nodiscard]] bool operator==(const Iterator& other) const noexcept { return _index == other._index; }
+        [[nodiscard]] bool operator==(const Iterator& other) const noexcept
+        {
+            return _index == other._index;
+        }
 
     private:
         const Recipients* _owner;
         std::size_t _index;
     };
 
-    Recipients(const mpsmtp_envelope& envelope, const std::uint32_t* indices, std::size_t count) noexcept
+    Recipients(const mpsmtp_envelope& envelope,
+               const std::uint32_t* indices,
+               std::size_t count) noexcept
         : _envelope(&envelope), _indices(indices), _count(count)
     {
     }
@@ -187,7 +221,10 @@ public:
     [[nodiscard]] Iterator end() const noexcept { return {*this, _count}; }
 
     /// Position in the envelope of the recipient at `index`.
-    [[nodiscard]] std::uint32_t envelopeIndex(std::size_t index) const noexcept { return _indices[index]; }
+    [[nodiscard]] std::uint32_t envelopeIndex(std::size_t index) const noexcept
+    {
+        return _indices[index];
+    }
 
 private:
     const mpsmtp_envelope* _envelope;

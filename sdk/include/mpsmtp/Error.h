@@ -1,5 +1,6 @@
 /// \file
-/// What a handler throws to choose the reply. Everything else that it throws becomes 451 4.3.0 and a log line.
+/// What a handler throws to choose the reply. Everything else that it throws becomes 451 4.3.0 and
+/// a log line.
 #pragma once
 
 #include <mpsmtp/Reply.h>
@@ -11,7 +12,8 @@
 namespace mpsmtp
 {
 
-/// Ends a hook with a reply. The reply's text is sent to the client; `reason`, if given, only goes to the log.
+/// Ends a hook with a reply. The reply's text is sent to the client; `reason`, if given, only goes
+/// to the log.
 class Error : public std::exception
 {
 public:

@@ -16,8 +16,9 @@
 namespace mpsmtp
 {
 
-/// The outcome of a delivery. Made empty it means: delivered to everyone. In the first failure lies the outcome of the
-/// whole transaction, since SMTP has one reply for all recipients (RFC 5321 4.1.1.4).
+/// The outcome of a delivery. Made empty it means: delivered to everyone. In the first failure lies
+/// the outcome of the whole transaction, since SMTP has one reply for all recipients (RFC 5321
+/// 4.1.1.4).
 class Report
 {
 public:
@@ -33,7 +34,10 @@ public:
     Report() = default;
 
     /// Delivered to nobody.
-    Report(Reply reply) { _failures.push_back({everyone, std::move(reply)}); } // NOLINT(google-explicit-constructor)
+    Report(Reply reply)
+    {
+        _failures.push_back({everyone, std::move(reply)});
+    } // NOLINT(google-explicit-constructor)
 
     /// Not delivered to the recipient at `index`.
     void fail(std::size_t index, Reply reply) { _failures.push_back({index, std::move(reply)}); }
@@ -44,8 +48,9 @@ private:
     std::vector<Failure> _failures;
 };
 
-/// What stage() made. The host calls persist(), then commit(); or abort(); each at most once, then destroys it.
-/// Its references to Message and Envelope stay valid until then. Thread safety: [connection].
+/// What stage() made. The host calls persist(), then commit(); or abort(); each at most once, then
+/// destroys it. Its references to Message and Envelope stay valid until then. Thread safety:
+/// [connection].
 class Staged
 {
 public:
@@ -54,22 +59,26 @@ public:
     Staged& operator=(const Staged&) = delete;
     virtual ~Staged() = default;
 
-    /// Puts the staged data on stable storage (Storage::syncData). May throw: everything is then aborted.
+    /// Puts the staged data on stable storage (Storage::syncData). May throw: everything is then
+    /// aborted.
     virtual void persist() {}
 
-    /// Shows the mail, and returns when that is durable too (Storage::syncFolder). May throw, but a failure here can
-    /// double the mail: the client is told to send again, and other handlers may have committed.
+    /// Shows the mail, and returns when that is durable too (Storage::syncFolder). May throw, but a
+    /// failure here can double the mail: the client is told to send again, and other handlers may
+    /// have committed.
     virtual void commit() = 0;
 
     /// Leaves nothing behind. Called instead of commit(), before or after persist().
     virtual void abort() noexcept = 0;
 };
 
-/// Result of stage(): work to commit, or a report of why there is none. Both: some recipients failed.
+/// Result of stage(): work to commit, or a report of why there is none. Both: some recipients
+/// failed.
 struct Stage
 {
     template <class Derived>
-    Stage(std::unique_ptr<Derived> staged) // NOLINT(google-explicit-constructor): `return std::make_unique<…>();`
+    Stage(std::unique_ptr<Derived>
+              staged) // NOLINT(google-explicit-constructor): `return std::make_unique<…>();`
         : work(std::move(staged))
     {
     }
@@ -82,11 +91,12 @@ struct Stage
 
 /// One configured handler: one object for each `[handler:NAME]` section.
 ///
-/// Override the hooks that you need; one that is not overridden is not called. A hook may throw: mpsmtp::Error chooses
-/// the reply, anything else becomes 451 4.3.0 and a line in the log, without its text being sent.
+/// Override the hooks that you need; one that is not overridden is not called. A hook may throw:
+/// mpsmtp::Error chooses the reply, anything else becomes 451 4.3.0 and a line in the log, without
+/// its text being sent.
 ///
-/// Thread safety: [any]. Many threads call one object at once, so members are const after the constructor, or guarded.
-/// The calls of one session come one after another.
+/// Thread safety: [any]. Many threads call one object at once, so members are const after the
+/// constructor, or guarded. The calls of one session come one after another.
 class Handler
 {
 public:
@@ -95,24 +105,30 @@ public:
     Handler& operator=(const Handler&) = delete;
     virtual ~Handler() = default;
 
-    /// Before the server listens; the place to open what lasts. Throw to stop the start with your reason.
+    /// Before the server listens; the place to open what lasts. Throw to stop the start with your
+    /// reason.
     virtual void start() {}
 
     /// After the last session.
     virtual void stop() {}
 
     /// The complete message, before delivery. May edit it through message.edits().
-    virtual Verdict onMessage(Session& /*session*/, Envelope& /*envelope*/, Message& /*message*/) { return Continue; }
+    virtual Verdict onMessage(Session& /*session*/, Envelope& /*envelope*/, Message& /*message*/)
+    {
+        return Continue;
+    }
 
     /// First half of a two-phase delivery: do all that can fail, show nothing.
-    virtual Stage stage(Envelope& /*envelope*/, const Recipients& /*recipients*/, Message& /*message*/)
+    virtual Stage
+    stage(Envelope& /*envelope*/, const Recipients& /*recipients*/, Message& /*message*/)
     {
         return Report();
     }
 
-    /// One-phase delivery, for what cannot be taken back: another server, a script. A handler that overrides stage()
-    /// too is delivered to in two phases.
-    virtual Report deliver(Envelope& /*envelope*/, const Recipients& /*recipients*/, Message& /*message*/)
+    /// One-phase delivery, for what cannot be taken back: another server, a script. A handler that
+    /// overrides stage() too is delivered to in two phases.
+    virtual Report
+    deliver(Envelope& /*envelope*/, const Recipients& /*recipients*/, Message& /*message*/)
     {
         return {};
     }

@@ -1,10 +1,10 @@
 /// \file
-/// The mail data: one immutable copy for all handlers. Borrowed: valid for the call it is passed to (and, for two-phase
-/// delivery, from stage() to the end of commit()). Thread safety: [connection].
+/// The mail data: one immutable copy for all handlers. Borrowed: valid for the call it is passed to
+/// (and, for two-phase delivery, from stage() to the end of commit()). Thread safety: [connection].
 #pragma once
 
-#include <mpsmtp/abi.h>
 #include <mpsmtp/Reply.h>
+#include <mpsmtp/abi.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,23 +14,30 @@
 namespace mpsmtp
 {
 
-/// A header field: views into the message. `value` is raw, from behind the colon to before the last line end.
+/// A header field: views into the message. `value` is raw, from behind the colon to before the last
+/// line end.
 struct Header
 {
     std::string_view name;
     std::string_view value;
 };
 
-/// Records edits of the content. The hooks that follow see them; the client's octets stay as they were.
-/// Only inside onMessage.
+/// Records edits of the content. The hooks that follow see them; the client's octets stay as they
+/// were. Only inside onMessage.
 class Edits
 {
 public:
-    Edits(const mpsmtp_host& host, mpsmtp_message_data* data) noexcept : _host(&host), _data(data) {}
+    Edits(const mpsmtp_host& host, mpsmtp_message_data* data) noexcept : _host(&host), _data(data)
+    {
+    }
 
     /// A new field above all others.
-    /// \throws std::system_error (EINVAL) if `name` is not a field name (RFC 5322 3.6.8) or `value` holds NUL
-    void prepend(std::string_view name, std::string_view value) { record(MPSMTP_EDIT_PREPEND, 0, name, value); }
+    /// \throws std::system_error (EINVAL) if `name` is not a field name (RFC 5322 3.6.8) or `value`
+    /// holds NUL
+    void prepend(std::string_view name, std::string_view value)
+    {
+        record(MPSMTP_EDIT_PREPEND, 0, name, value);
+    }
 
     /// A new field in front of field `index` (of Message::header); the count appends it.
     void insert(std::size_t index, std::string_view name, std::string_view value)
@@ -39,7 +46,10 @@ public:
     }
 
     /// Field `index` gets another value.
-    void change(std::size_t index, std::string_view value) { record(MPSMTP_EDIT_CHANGE, index, {}, value); }
+    void change(std::size_t index, std::string_view value)
+    {
+        record(MPSMTP_EDIT_CHANGE, index, {}, value);
+    }
 
     /// Field `index` goes.
     void remove(std::size_t index) { record(MPSMTP_EDIT_DELETE, index, {}, {}); }
@@ -50,7 +60,9 @@ public:
 private:
     void record(std::int32_t kind, std::size_t index, std::string_view name, std::string_view value)
     {
-        if (const auto error = _host->edit(_data, kind, index, detail::toAbi(name), detail::toAbi(value)); error != 0)
+        if (const auto error =
+                _host->edit(_data, kind, index, detail::toAbi(name), detail::toAbi(value));
+            error != 0)
             throw std::system_error(error, std::generic_category(), "edit refused");
     }
 
@@ -62,9 +74,12 @@ private:
 class Message
 {
 public:
-    Message(const mpsmtp_host& host, const mpsmtp_message& raw) noexcept : _host(&host), _raw(&raw) {}
+    Message(const mpsmtp_host& host, const mpsmtp_message& raw) noexcept : _host(&host), _raw(&raw)
+    {
+    }
 
-    /// The content in order, without the server's trace field: what the client sent, with the filters' edits.
+    /// The content in order, without the server's trace field: what the client sent, with the
+    /// filters' edits.
     [[nodiscard]] std::size_t segmentCount() const noexcept { return _raw->segment_count; }
 
     /// \param index below segmentCount()
@@ -76,7 +91,8 @@ public:
     /// Octets of the content.
     [[nodiscard]] std::uint64_t size() const noexcept { return _raw->content_size; }
 
-    /// The server's Received field with CRLF line ends. A store writes it above the content (RFC 5321 4.4).
+    /// The server's Received field with CRLF line ends. A store writes it above the content (RFC
+    /// 5321 4.4).
     [[nodiscard]] std::string_view trace() const noexcept { return detail::fromAbi(_raw->trace); }
 
     /// Number of header fields of the content.
@@ -94,7 +110,8 @@ public:
         return {detail::fromAbi(fields[index]->name), detail::fromAbi(fields[index]->value)};
     }
 
-    /// A read-only descriptor of the content for a library or a child process; the caller closes it.
+    /// A read-only descriptor of the content for a library or a child process; the caller closes
+    /// it.
     /// \throws std::system_error
     [[nodiscard]] int openDescriptor() const
     {

@@ -1,6 +1,7 @@
 /// \file
-/// The option table that a plugin declares. The host validates an ini section against it before a handler is made, so
-/// a handler never sees a value of the wrong type or a key that it does not know.
+/// The option table that a plugin declares. The host validates an ini section against it before a
+/// handler is made, so a handler never sees a value of the wrong type or a key that it does not
+/// know.
 #pragma once
 
 #include <mpsmtp/abi.h>
@@ -47,14 +48,21 @@ struct Option
     /// The C form; the strings are literals and live for ever.
     [[nodiscard]] constexpr mpsmtp_option abi() const noexcept
     {
-        return {sizeof(mpsmtp_option),    type,      text(key),    presence == Required ? 1u : 0u,
-                defaultValue ? 1u : 0u, text(defaultValue), text(doc), text(choices)};
+        return {sizeof(mpsmtp_option),
+                type,
+                text(key),
+                presence == Required ? 1u : 0u,
+                defaultValue ? 1u : 0u,
+                text(defaultValue),
+                text(doc),
+                text(choices)};
     }
 
 private:
     [[nodiscard]] static constexpr mpsmtp_string text(const char* literal) noexcept
     {
-        return literal ? mpsmtp_string{literal, std::string_view(literal).size()} : mpsmtp_string{nullptr, 0};
+        return literal ? mpsmtp_string{literal, std::string_view(literal).size()}
+                       : mpsmtp_string{nullptr, 0};
     }
 };
 

@@ -1,5 +1,6 @@
 /// \file
-/// An SMTP reply that a handler chooses (RFC 5321 4.2, RFC 3463). Plain value. Thread safety: [connection].
+/// An SMTP reply that a handler chooses (RFC 5321 4.2, RFC 3463). Plain value. Thread safety:
+/// [connection].
 #pragma once
 
 #include <mpsmtp/abi.h>
@@ -26,9 +27,9 @@ namespace detail
 
 } // namespace detail
 
-/// Code, enhanced code and text of one reply. The host checks it before it is sent: the class must fit the situation,
-/// the text is cut into lines, what cannot be printed is replaced. A reply that does not fit is logged as the plugin's
-/// bug and becomes 451 4.3.0.
+/// Code, enhanced code and text of one reply. The host checks it before it is sent: the class must
+/// fit the situation, the text is cut into lines, what cannot be printed is replaced. A reply that
+/// does not fit is logged as the plugin's bug and becomes 451 4.3.0.
 class Reply
 {
 public:
@@ -50,7 +51,10 @@ public:
     [[nodiscard]] static Reply mailboxFull() { return {452, "4.2.2", "Mailbox full"}; }
 
     /// 452 4.3.1: the disk is full (RFC 5321 4.2.2).
-    [[nodiscard]] static Reply systemFull() { return {452, "4.3.1", "Insufficient system storage"}; }
+    [[nodiscard]] static Reply systemFull()
+    {
+        return {452, "4.3.1", "Insufficient system storage"};
+    }
 
     /// 451 4.3.0: a fault of ours; the client shall try again.
     [[nodiscard]] static Reply defer(std::string text = "Try again later")

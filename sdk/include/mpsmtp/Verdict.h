@@ -9,7 +9,8 @@
 namespace mpsmtp
 {
 
-/// A decision, with the reply that goes with it. The first one other than Continue ends the chain for that hook.
+/// A decision, with the reply that goes with it. The first one other than Continue ends the chain
+/// for that hook.
 class Verdict
 {
 public:
@@ -17,13 +18,14 @@ public:
     {
         Continue = MPSMTP_CONTINUE,
         Accept = MPSMTP_ACCEPT,
-        Discard = MPSMTP_DISCARD,       ///< answer 250, store nothing
-        Reject = MPSMTP_REJECT,         ///< 5xx
-        Defer = MPSMTP_DEFER,           ///< 4xx
-        Disconnect = MPSMTP_DISCONNECT  ///< 421, close
+        Discard = MPSMTP_DISCARD,      ///< answer 250, store nothing
+        Reject = MPSMTP_REJECT,        ///< 5xx
+        Defer = MPSMTP_DEFER,          ///< 4xx
+        Disconnect = MPSMTP_DISCONNECT ///< 421, close
     };
 
-    Verdict(Kind kind) noexcept : _kind(kind) {} // NOLINT(google-explicit-constructor): `return Continue;`
+    Verdict(Kind kind) noexcept
+        : _kind(kind) {} // NOLINT(google-explicit-constructor): `return Continue;`
 
     Verdict(Kind kind, Reply reply) : _kind(kind), _reply(std::move(reply)) {}
 

@@ -1,18 +1,23 @@
 /* mpsmtp/abi.h - the binary border between mpsmtpd and a plugin, in C.
  *
- * Authors of plugins include <mpsmtp/Plugin.h> and never need this file. It is what makes a plugin that was
- * compiled by another compiler, another C++ standard or against another std::string load into every 1.x server:
- * nothing but the types below crosses the border. No exception, no C++ type, no RTTI.
+ * Authors of plugins include <mpsmtp/Plugin.h> and never need this file. It is what makes a plugin
+ * that was compiled by another compiler, another C++ standard or against another std::string load
+ * into every 1.x server: nothing but the types below crosses the border. No exception, no C++
+ * type, no RTTI.
  *
- * Promise: within major version 1, a struct only grows at its end, a function or constant never changes its
- * meaning, and nothing is removed. Every struct begins with `size`, the number of octets its maker knew of; read a
- * member that is newer than 1.0 only after MPSMTP_HAS(type, pointer, member).
+ * Promise: within major version 1, a struct only grows at its end, a function or constant never
+ * changes its meaning, and nothing is removed. Every struct begins with `size`, the number of
+ * octets its maker knew of; read a member that is newer than 1.0 only after MPSMTP_HAS(type,
+ * pointer, member).
  *
- * Ownership: whatever is passed to a function is borrowed for that call unless its comment says otherwise.
- * Threads: the functions of one handler are called by many threads at once; the calls that concern one session
- * come one after another, though not always on the same thread.
+ * Ownership: whatever is passed to a function is borrowed for that call unless its comment says
+ * otherwise.
+ * Threads: the functions of one handler are called by many threads at once; the calls
+ * that concern one session come one after another, though not always on the same thread.
  * Text: octets with a length, not NUL-terminated, UTF-8 where it is not ASCII.
  */
+/* Members and their comments are set in columns by hand. */
+/* clang-format off */
 #ifndef MPSMTP_ABI_H
 #define MPSMTP_ABI_H
 
@@ -44,12 +49,13 @@ typedef struct mpsmtp_string
 
 /* Opaque to the plugin; handed back in calls of the host table. */
 typedef struct mpsmtp_reply_target mpsmtp_reply_target; /* where a handler puts its answer */
-typedef struct mpsmtp_host_data mpsmtp_host_data;       /* one per handler: its name, log and configuration */
+typedef struct mpsmtp_host_data mpsmtp_host_data;       /* one per handler: name, log, options */
 typedef struct mpsmtp_message_data mpsmtp_message_data;
 
 /* ------------------------------------------------------------------ values handed to hooks */
 
-/* An ESMTP parameter of MAIL or RCPT as sent: "SIZE=1000" is {"SIZE", "1000"}. Keywords are in upper case. */
+/* An ESMTP parameter of MAIL or RCPT as sent: "SIZE=1000" is {"SIZE", "1000"}. Keywords are in
+ * upper case. */
 typedef struct mpsmtp_parameter
 {
     uint32_t size;
@@ -82,7 +88,7 @@ typedef struct mpsmtp_recipient
 {
     uint32_t size;
     uint32_t parameter_count;
-    mpsmtp_string address;    /* forward-path without brackets and source route; its domain in lower case */
+    mpsmtp_string address;    /* forward-path, no brackets or source route; lower-case domain */
     mpsmtp_string local_part; /* without quoting; case as sent */
     mpsmtp_string domain;     /* ASCII letters in lower case; never empty */
     const mpsmtp_parameter* const* parameters;
@@ -94,7 +100,7 @@ typedef struct mpsmtp_envelope
     uint32_t size;
     uint32_t body; /* MPSMTP_BODY_… */
     const mpsmtp_session* session;
-    mpsmtp_string id;           /* transaction id: printable ASCII, unique, in every log line and in the 250 */
+    mpsmtp_string id;           /* printable ASCII, unique, in the log and in the 250 */
     mpsmtp_string reverse_path; /* "" for the null reverse-path; without brackets */
     uint32_t parameter_count;
     uint32_t recipient_count;
@@ -105,8 +111,8 @@ typedef struct mpsmtp_envelope
     int64_t received_at; /* seconds since 1970-01-01 UTC, when the mail data was complete */
 } mpsmtp_envelope;
 
-/* One header field; name and value are views into the message. The value is raw: it starts behind the colon and
- * ends before the field's last line end, folding included. */
+/* One header field; name and value are views into the message. The value is raw: it starts behind
+ * the colon and ends before the field's last line end, folding included. */
 typedef struct mpsmtp_header
 {
     uint32_t size;
@@ -115,15 +121,15 @@ typedef struct mpsmtp_header
     mpsmtp_string value;
 } mpsmtp_header;
 
-/* The mail data, one immutable copy for all handlers. Its lines end as they were sent (CRLF, unless the listener
- * keeps bare newlines). */
+/* The mail data, one immutable copy for all handlers. Its lines end as they were sent (CRLF,
+ * unless the listener keeps bare newlines). */
 typedef struct mpsmtp_message
 {
     uint32_t size;
     uint32_t segment_count;
-    const mpsmtp_string* segments; /* the content in order: what the client sent, with the filters' edits */
+    const mpsmtp_string* segments; /* the content: what the client sent, with filters' edits */
     uint64_t content_size;         /* octets of all segments */
-    mpsmtp_string trace;           /* the server's Received field, CRLF line ends: goes above the content */
+    mpsmtp_string trace;           /* the server's Received field, to go above the content */
     mpsmtp_message_data* data;
 } mpsmtp_message;
 
@@ -160,7 +166,7 @@ enum
 enum
 {
     MPSMTP_EDIT_PREPEND = 0, /* name, value: a new field above all others */
-    MPSMTP_EDIT_INSERT = 1,  /* index, name, value: a new field in front of field `index` of the original */
+    MPSMTP_EDIT_INSERT = 1,  /* index, name, value: a new field in front of field `index` */
     MPSMTP_EDIT_CHANGE = 2,  /* index, name, value: field `index` of the original gets this value */
     MPSMTP_EDIT_DELETE = 3,  /* index: field `index` of the original goes */
     MPSMTP_EDIT_BODY = 4     /* value: the body, line ends as they shall be stored */
@@ -180,35 +186,42 @@ typedef struct mpsmtp_host
     uint32_t size;
     uint32_t abi_minor;
 
-    /* The value of an option that the plugin declared, validated and in canonical form: numbers in decimal, sizes in
-     * octets, durations in milliseconds, bools as "1" or "0", lists with one item a line. Valid until the handler is
-     * destroyed. Returns 0 if the option is neither set nor has a default. Thread safety: any. */
+    /* The value of an option that the plugin declared, validated and in canonical form: numbers in
+     * decimal, sizes in octets, durations in milliseconds, bools as "1" or "0", lists with one
+     * item a line. Valid until the handler is destroyed. Returns 0 if the option is neither set
+     * nor has a default. Thread safety: any. */
     int32_t (*option)(mpsmtp_host_data*, mpsmtp_string key, mpsmtp_string* value) MPSMTP_NOEXCEPT;
 
-    /* Writes one log line under the handler's name; control octets are escaped. Thread safety: any. */
+    /* Writes one log line under the handler's name; control octets are escaped. Thread safety:
+     * any. */
     void (*log)(mpsmtp_host_data*, int32_t level, mpsmtp_string text) MPSMTP_NOEXCEPT;
 
-    /* Blocks until what was written through `fd` (or into the folder `fd`) is on stable storage, as [spool]
-     * durability says. Returns 0, or an errno value; on an error nothing may be assumed durable. Thread safety: any. */
+    /* Blocks until what was written through `fd` (or into the folder `fd`) is on stable storage,
+     * as [spool] durability says. Returns 0, or an errno value; on an error nothing may be assumed
+     * durable. Thread safety: any. */
     int32_t (*sync)(mpsmtp_host_data*, int32_t fd, int32_t what) MPSMTP_NOEXCEPT;
 
-    /* Sets the answer of the hook that was given `target`: a whole transaction's, or recipient `index`'s. The text is
-     * copied. MPSMTP_ALL_RECIPIENTS names them all. Thread safety: the hook's own thread. */
+    /* Sets the answer of the hook that was given `target`: a whole transaction's, or recipient
+     * `index`'s. The text is copied. MPSMTP_ALL_RECIPIENTS names them all. Thread safety: the
+     * hook's own thread. */
     void (*reply)(mpsmtp_reply_target* target, uint32_t index, const mpsmtp_reply*) MPSMTP_NOEXCEPT;
 
-    /* Tells that the hook threw. `text` is logged with handler, hook and transaction and never sent. */
+    /* Tells that the hook threw. `text` is logged with handler, hook and transaction and never
+     * sent. */
     void (*fault)(mpsmtp_reply_target* target, mpsmtp_string text) MPSMTP_NOEXCEPT;
 
-    /* Header fields of the content, parsed once a message. Valid as long as the message. Returns their number. */
+    /* Header fields of the content, parsed once a message. Valid as long as the message. Returns
+     * their number. */
     size_t (*headers)(mpsmtp_message_data*, const mpsmtp_header* const** fields) MPSMTP_NOEXCEPT;
 
-    /* A read-only descriptor of the content, made for the caller, who closes it. -1 - errno on failure. */
+    /* A read-only descriptor of the content, made for the caller, who closes it. -1 - errno on
+     * failure. */
     int32_t (*open)(mpsmtp_message_data*) MPSMTP_NOEXCEPT;
 
-    /* Records an edit; only inside on_message, and seen by the hooks that follow. Returns 0, or EINVAL for a field name
-     * or index that cannot be. */
-    int32_t (*edit)(mpsmtp_message_data*, int32_t kind, size_t index, mpsmtp_string name, mpsmtp_string value)
-        MPSMTP_NOEXCEPT;
+    /* Records an edit; only inside on_message, and seen by the hooks that follow. Returns 0, or
+     * EINVAL for a field name or index that cannot be. */
+    int32_t (*edit)(mpsmtp_message_data*, int32_t kind, size_t index, mpsmtp_string name,
+                    mpsmtp_string value) MPSMTP_NOEXCEPT;
 } mpsmtp_host;
 
 #define MPSMTP_ALL_RECIPIENTS 0xffffffffu
@@ -218,7 +231,7 @@ typedef struct mpsmtp_host
 enum
 {
     MPSMTP_OPTION_STRING = 0,
-    MPSMTP_OPTION_PATH = 1,     /* made absolute against the folder of the ini file */
+    MPSMTP_OPTION_PATH = 1,     /* made absolute against the current directory */
     MPSMTP_OPTION_TEMPLATE = 2, /* a path with %{…}; checked, kept as written but absolute */
     MPSMTP_OPTION_INT = 3,
     MPSMTP_OPTION_BOOL = 4,
@@ -252,31 +265,41 @@ enum
     MPSMTP_HOOK_ACCEPTED = 1 << 3
 };
 
-/* One configured handler. Made by create(), its functions are called with `self` as their first argument. A function
- * whose bit in `hooks` is not set may be NULL and is not called. */
+/* One configured handler. Made by create(), its functions are called with `self` as their first
+ * argument. A function whose bit in `hooks` is not set may be NULL and is not called. */
 typedef struct mpsmtp_handler
 {
     uint32_t size;
     uint32_t hooks;
     void* self;
 
-    void (*destroy)(void* self) MPSMTP_NOEXCEPT;                          /* last call; no other is in progress */
-    void (*start)(void* self, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;      /* before listening; fault() stops the start */
-    void (*stop)(void* self, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;       /* after the last session */
+    /* Last call; no other is in progress. */
+    void (*destroy)(void* self) MPSMTP_NOEXCEPT;
 
-    /* Complete message, before delivery. Returns MPSMTP_CONTINUE, _REJECT, _DEFER, _DISCARD or _DISCONNECT. */
-    int32_t (*on_message)(void* self, const mpsmtp_envelope*, const mpsmtp_message*, mpsmtp_reply_target*)
-        MPSMTP_NOEXCEPT;
+    /* Before the server listens; fault() stops the start. */
+    void (*start)(void* self, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 
-    /* Two-phase delivery to `count` recipients, given by their index in the envelope. Does all that can fail and shows
-     * nothing. Returns an object for the functions below, or NULL if it staged nothing (it then has replied). */
-    void* (*stage)(void* self, const mpsmtp_envelope*, const uint32_t* recipients, size_t count, const mpsmtp_message*,
-                   mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+    /* After the last session. */
+    void (*stop)(void* self, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 
-    /* After every required handler has staged: puts the staged data on stable storage. The message is still valid. */
+    /* Complete message, before delivery. Returns MPSMTP_CONTINUE, _REJECT, _DEFER, _DISCARD or
+     * _DISCONNECT. */
+    int32_t (*on_message)(void* self, const mpsmtp_envelope*, const mpsmtp_message*,
+                          mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* Two-phase delivery to `count` recipients, given by their index in the envelope. Envelope,
+     * recipients and message stay valid until release(). Does all that can fail and shows nothing.
+     * Returns an object for the functions below, or NULL if it staged nothing (it then has
+     * replied). */
+    void* (*stage)(void* self, const mpsmtp_envelope*, const uint32_t* recipients, size_t count,
+                   const mpsmtp_message*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* After every required handler has staged: puts the staged data on stable storage. The message
+     * is still valid. */
     void (*persist)(void* self, void* staged, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 
-    /* After every required handler has persisted: shows the mail and returns when its name is durable too. */
+    /* After every required handler has persisted: shows the mail and returns when its name is
+     * durable too. */
     void (*commit)(void* self, void* staged, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 
     /* Instead of commit: leaves nothing behind. */
@@ -286,8 +309,8 @@ typedef struct mpsmtp_handler
     void (*release)(void* self, void* staged) MPSMTP_NOEXCEPT;
 
     /* One-phase delivery. */
-    void (*deliver)(void* self, const mpsmtp_envelope*, const uint32_t* recipients, size_t count, const mpsmtp_message*,
-                    mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+    void (*deliver)(void* self, const mpsmtp_envelope*, const uint32_t* recipients, size_t count,
+                    const mpsmtp_message*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 
     /* The 250 has been sent. */
     void (*on_accepted)(void* self, const mpsmtp_envelope*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
@@ -305,10 +328,10 @@ typedef struct mpsmtp_plugin
     const mpsmtp_option* const* options;
     size_t option_count;
 
-    /* Makes a handler for one ini section. `host` and `data` live longer than the handler. On failure calls
-     * host->fault() on the target and returns NULL. */
-    const mpsmtp_handler* (*create)(const mpsmtp_host* host, mpsmtp_host_data* data, mpsmtp_string name,
-                                    mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+    /* Makes a handler for one ini section. `host` and `data` live longer than the handler. On
+     * failure calls host->fault() on the target and returns NULL. */
+    const mpsmtp_handler* (*create)(const mpsmtp_host* host, mpsmtp_host_data* data,
+                                    mpsmtp_string name, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 } mpsmtp_plugin;
 
 #define MPSMTP_PLUGIN_SYMBOL "mpsmtp_plugin_descriptor"

@@ -1,6 +1,6 @@
 /// \file
-/// The neck of the hourglass: C functions around a mpsmtp::Handler. Not for plugin authors. Every thunk is noexcept and
-/// turns what its handler throws into a reply or a fault of the host (abi.h).
+/// The neck of the hourglass: C functions around a mpsmtp::Handler. Not for plugin authors. Every
+/// thunk is noexcept and turns what its handler throws into a reply or a fault of the host (abi.h).
 #pragma once
 
 #include <mpsmtp/Handler.h>
@@ -93,10 +93,18 @@ class Thunks
 {
 public:
     template <class Table>
-    [[nodiscard]] static mpsmtp_plugin describe(std::string_view type, std::string_view version, const Table& options) noexcept
+    [[nodiscard]] static mpsmtp_plugin
+    describe(std::string_view type, std::string_view version, const Table& options) noexcept
     {
-        return {MPSMTP_ABI_MAGIC, sizeof(mpsmtp_plugin), MPSMTP_ABI_MAJOR, MPSMTP_ABI_MINOR, toAbi(type),
-                toAbi(version),   options.data(),        options.size(),   &create};
+        return {MPSMTP_ABI_MAGIC,
+                sizeof(mpsmtp_plugin),
+                MPSMTP_ABI_MAJOR,
+                MPSMTP_ABI_MINOR,
+                toAbi(type),
+                toAbi(version),
+                options.data(),
+                options.size(),
+                &create};
     }
 
 private:
@@ -155,7 +163,8 @@ private:
     /// Literals only: this may run when memory is short.
     static void replySystemFull(const mpsmtp_host& host, Target target) noexcept
     {
-        const mpsmtp_reply reply{sizeof(mpsmtp_reply), 452, toAbi("4.3.1"), toAbi("Insufficient system storage")};
+        const mpsmtp_reply reply{
+            sizeof(mpsmtp_reply), 452, toAbi("4.3.1"), toAbi("Insufficient system storage")};
         host.reply(target, MPSMTP_ALL_RECIPIENTS, &reply);
     }
 
@@ -165,13 +174,18 @@ private:
         {
             const mpsmtp_reply reply = failure.reply.abi();
             const bool everyone = failure.index == Report::everyone;
-            host.reply(target, everyone ? MPSMTP_ALL_RECIPIENTS : static_cast<std::uint32_t>(failure.index), &reply);
+            host.reply(target,
+                       everyone ? MPSMTP_ALL_RECIPIENTS : static_cast<std::uint32_t>(failure.index),
+                       &reply);
         }
     }
 
     static Instance& instance(void* self) noexcept { return *static_cast<Instance*>(self); }
 
-    static StagedHolder& holder(void* staged) noexcept { return *static_cast<StagedHolder*>(staged); }
+    static StagedHolder& holder(void* staged) noexcept
+    {
+        return *static_cast<StagedHolder*>(staged);
+    }
 
     static const mpsmtp_handler* create(const mpsmtp_host* host,
                                         mpsmtp_host_data* data,
@@ -179,14 +193,17 @@ private:
                                         Target target) noexcept
     {
         std::unique_ptr<Instance> made;
-        guarded(*host, target, [&] {
-            auto next = std::make_unique<Instance>();
-            const Context context(*host, data, fromAbi(name));
-            next->host = host;
-            next->handler = std::make_unique<H>(context);
-            next->table = table(next.get());
-            made = std::move(next);
-        });
+        guarded(*host,
+                target,
+                [&]
+                {
+                    auto next = std::make_unique<Instance>();
+                    const Context context(*host, data, fromAbi(name));
+                    next->host = host;
+                    next->handler = std::make_unique<H>(context);
+                    next->table = table(next.get());
+                    made = std::move(next);
+                });
         return made ? &made.release()->table : nullptr;
     }
 
@@ -197,20 +214,16 @@ private:
         result.hooks = hooks();
         result.self = self;
         result.destroy = [](void* me) noexcept { delete &instance(me); };
-        result.start = [](void* me, Target target) noexcept {
-            guarded(*instance(me).host, target, [me] { instance(me).handler->start(); });
-        };
-        result.stop = [](void* me, Target target) noexcept {
-            guarded(*instance(me).host, target, [me] { instance(me).handler->stop(); });
-        };
+        result.start = [](void* me, Target target) noexcept
+        { guarded(*instance(me).host, target, [me] { instance(me).handler->start(); }); };
+        result.stop = [](void* me, Target target) noexcept
+        { guarded(*instance(me).host, target, [me] { instance(me).handler->stop(); }); };
         result.on_message = &onMessage;
         result.stage = &stage;
-        result.persist = [](void* me, void* staged, Target target) noexcept {
-            guarded(*instance(me).host, target, [staged] { holder(staged).work->persist(); });
-        };
-        result.commit = [](void* me, void* staged, Target target) noexcept {
-            guarded(*instance(me).host, target, [staged] { holder(staged).work->commit(); });
-        };
+        result.persist = [](void* me, void* staged, Target target) noexcept
+        { guarded(*instance(me).host, target, [staged] { holder(staged).work->persist(); }); };
+        result.commit = [](void* me, void* staged, Target target) noexcept
+        { guarded(*instance(me).host, target, [staged] { holder(staged).work->commit(); }); };
         result.abort = [](void*, void* staged) noexcept { holder(staged).work->abort(); };
         result.release = [](void*, void* staged) noexcept { delete &holder(staged); };
         result.deliver = &deliver;
@@ -218,28 +231,35 @@ private:
         return result;
     }
 
-    static std::int32_t onMessage(void* self, const mpsmtp_envelope* envelope, const mpsmtp_message* message, Target target) noexcept
+    static std::int32_t onMessage(void* self,
+                                  const mpsmtp_envelope* envelope,
+                                  const mpsmtp_message* message,
+                                  Target target) noexcept
     {
         const mpsmtp_host& host = *instance(self).host;
         std::int32_t kind = MPSMTP_DEFER;
-        guarded(host, target, [&] {
-            Session session(*envelope->session);
-            Envelope view(*envelope);
-            Message content(host, *message);
-            try
-            {
-                const Verdict verdict = instance(self).handler->onMessage(session, view, content);
-                const mpsmtp_reply reply = verdict.reply().abi();
-                if (reply.code != 0)
-                    host.reply(target, MPSMTP_ALL_RECIPIENTS, &reply);
-                kind = verdict.kind();
-            }
-            catch (const Error& error) // a reply by throw: its class is the verdict
-            {
-                kind = error.reply().code() >= 500 ? MPSMTP_REJECT : MPSMTP_DEFER;
-                throw;
-            }
-        });
+        guarded(host,
+                target,
+                [&]
+                {
+                    Session session(*envelope->session);
+                    Envelope view(*envelope);
+                    Message content(host, *message);
+                    try
+                    {
+                        const Verdict verdict =
+                            instance(self).handler->onMessage(session, view, content);
+                        const mpsmtp_reply reply = verdict.reply().abi();
+                        if (reply.code != 0)
+                            host.reply(target, MPSMTP_ALL_RECIPIENTS, &reply);
+                        kind = verdict.kind();
+                    }
+                    catch (const Error& error) // a reply by throw: its class is the verdict
+                    {
+                        kind = error.reply().code() >= 500 ? MPSMTP_REJECT : MPSMTP_DEFER;
+                        throw;
+                    }
+                });
         return kind;
     }
 
@@ -252,14 +272,19 @@ private:
     {
         const mpsmtp_host& host = *instance(self).host;
         std::unique_ptr<StagedHolder> result;
-        guarded(host, target, [&] {
-            auto next = std::make_unique<StagedHolder>(host, *envelope, recipients, count, *message);
-            Stage outcome = instance(self).handler->stage(next->envelope, next->recipients, next->message);
-            next->work = std::move(outcome.work);
-            if (next->work)
-                result = std::move(next);
-            send(host, target, outcome.report);
-        });
+        guarded(host,
+                target,
+                [&]
+                {
+                    auto next = std::make_unique<StagedHolder>(
+                        host, *envelope, recipients, count, *message);
+                    Stage outcome = instance(self).handler->stage(
+                        next->envelope, next->recipients, next->message);
+                    next->work = std::move(outcome.work);
+                    if (next->work)
+                        result = std::move(next);
+                    send(host, target, outcome.report);
+                });
         return result.release();
     }
 
@@ -271,20 +296,26 @@ private:
                         Target target) noexcept
     {
         const mpsmtp_host& host = *instance(self).host;
-        guarded(host, target, [&] {
-            Envelope view(*envelope);
-            const Recipients to(*envelope, recipients, count);
-            Message content(host, *message);
-            send(host, target, instance(self).handler->deliver(view, to, content));
-        });
+        guarded(host,
+                target,
+                [&]
+                {
+                    Envelope view(*envelope);
+                    const Recipients to(*envelope, recipients, count);
+                    Message content(host, *message);
+                    send(host, target, instance(self).handler->deliver(view, to, content));
+                });
     }
 
     static void onAccepted(void* self, const mpsmtp_envelope* envelope, Target target) noexcept
     {
-        guarded(*instance(self).host, target, [&] {
-            Envelope view(*envelope);
-            instance(self).handler->onAccepted(view);
-        });
+        guarded(*instance(self).host,
+                target,
+                [&]
+                {
+                    Envelope view(*envelope);
+                    instance(self).handler->onAccepted(view);
+                });
     }
 };
 
