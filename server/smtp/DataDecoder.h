@@ -25,10 +25,18 @@ public:
     /// front of the next input.
     [[nodiscard]] Result decode(char* data, std::size_t size) noexcept;
 
+    /// decode() with other means to search and to move, for tests that count them. Defined in DotTransparency.h;
+    /// `Octets` is as FastOctets there.
+    template <typename Octets>
+    [[nodiscard]] Result decodeWith(char* data, std::size_t size) noexcept;
+
     /// Starts anew. The CRLF of the DATA command counts: ".CRLF" at once is an empty message.
     void reset() noexcept;
 
 private:
+    template <typename Octets>
+    friend class DotTransparency;
+
     bool _atLineStart = true; ///< all before the next octet ended in CRLF
     bool _afterCr = false;    ///< the octet before the next one is a CR
 };

@@ -12,18 +12,18 @@ namespace mpsmtp::smtp
 class NewlineNormalizer
 {
 public:
-    /// Appends the normalized form of `octets` to `out`, at most twice as many octets plus one. A CR at their end waits
-    /// for the next call to tell what it was.
+    /// Appends the normalized form of `octets` to `out`, at most twice as many octets plus one. The LF that a CR at their
+    /// end lacks, if it lacks one, is appended by the next call.
     void append(std::string_view octets, std::string& out);
 
-    /// The mail data ended: appends CRLF if a CR still waits.
+    /// The mail data ended: appends LF if it ended in CR.
     void finish(std::string& out);
 
-    /// Starts anew for the next message; a CR that waits is forgotten.
-    void reset() noexcept { _pendingCr = false; }
+    /// Starts anew for the next message.
+    void reset() noexcept { _afterCr = false; }
 
 private:
-    bool _pendingCr = false;
+    bool _afterCr = false;
 };
 
 } // namespace mpsmtp::smtp

@@ -16,7 +16,7 @@ struct PathRules
 {
     bool strict; ///< RFC 5321 grammar only
     std::string_view
-        defaultDomain; ///< for a local-part alone, as cron sends it; unused when strict
+        defaultDomain; ///< for <Postmaster>, and unless strict for any local-part alone
 };
 
 /// Takes a Reverse-path from the front of `rest`, with the spaces that lenient rules allow around it, and puts its

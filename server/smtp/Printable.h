@@ -14,6 +14,9 @@ namespace mpsmtp::smtp
 /// become \xHH, octet by octet. So the result has one reading: a literal backslash is \x5C.
 void appendPrintable(std::string& out, std::string_view text);
 
+/// As appendPrintable(), but no octet beyond ASCII is left: for places that are not told that SMTPUTF8 holds.
+void appendPrintableAscii(std::string& out, std::string_view text);
+
 /// As appendPrintable(), into a new string.
 [[nodiscard]] std::string printable(std::string_view text);
 

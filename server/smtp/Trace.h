@@ -17,7 +17,7 @@ namespace mpsmtp::smtp
                                         const Envelope& envelope,
                                         std::chrono::system_clock::time_point now);
 
-/// "Thu, 1 Jan 1970 00:00:00 +0000" (RFC 5322 3.3), always in UTC, whatever the locale. Years 0..9999.
+/// "Thu, 1 Jan 1970 00:00:00 +0000" (RFC 5322 3.3), always in UTC, whatever the locale.
 [[nodiscard]] std::string rfc5322Date(std::chrono::system_clock::time_point time);
 
 } // namespace mpsmtp::smtp

@@ -24,4 +24,8 @@ struct CodePoint
 /// separators, bidirectional and other format controls, private use, noncharacters.
 [[nodiscard]] bool isInvisible(char32_t codePoint) noexcept;
 
+/// True if `text` is well-formed UTF-8 without C1 controls and without line and paragraph separators: no terminal and no
+/// line-oriented file takes it for more than text. C0 controls are the caller's grammar's to refuse.
+[[nodiscard]] bool isHarmlessUtf8(std::string_view text) noexcept;
+
 } // namespace mpsmtp::smtp
