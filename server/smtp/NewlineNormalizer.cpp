@@ -19,7 +19,7 @@ void NewlineNormalizer::append(std::string_view octets, std::string& out)
          bare = findBareNewline(piece, end))
     {
         out.append(piece, bare);
-        out += *bare == '\n' && bare[-1] != '\r' ? '\r' : '\n';
+        out += *bare == '\n' ? '\r' : '\n';
         piece = bare;
     }
     out.append(piece, end);

@@ -46,28 +46,35 @@ constexpr std::ptrdiff_t stepOctets = 16;
 
 __m128i load(const char* octets) noexcept
 {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(
-        octets)); // NOLINT(*-reinterpret-cast): the intrinsic's way
+    // The intrinsic's own way: any alignment, no object of another type is touched.
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(octets)); // NOLINT
 }
 
-// Bit i is set if octet i equals `wanted`, as bytes of 0 or 255.
+// Octet i is 255 if it equals `wanted`, else 0.
 __m128i equal(__m128i octets, char wanted) noexcept
 {
     return _mm_cmpeq_epi8(octets, _mm_set1_epi8(wanted));
 }
 
-// Bit i: LF at begin[i] and "." behind it.
-__m128i lineFeedDots(const char* begin) noexcept
+// Octet i: whether LF stands at begin[i] and "." behind it.
+struct LineFeedDots
 {
-    return _mm_and_si128(equal(load(begin), '\n'), equal(load(begin + 1), '.'));
-}
+    __m128i operator()(const char* begin) const noexcept
+    {
+        return _mm_and_si128(equal(load(begin), '\n'), equal(load(begin + 1), '.'));
+    }
+};
 
-// Bit i: a bare newline between begin[i] and begin[i + 1].
-__m128i bareNewlines(const char* begin) noexcept
+// Octet i: whether there is a bare newline between begin[i] and begin[i + 1].
+struct BareNewlines
 {
-    return _mm_xor_si128(equal(load(begin), '\r'), equal(load(begin + 1), '\n'));
-}
+    __m128i operator()(const char* begin) const noexcept
+    {
+        return _mm_xor_si128(equal(load(begin), '\r'), equal(load(begin + 1), '\n'));
+    }
+};
 
+// Index of the first octet that is set, or -1.
 int firstOf(__m128i hits) noexcept
 {
     const auto bits = static_cast<unsigned>(_mm_movemask_epi8(hits));
@@ -97,15 +104,17 @@ const char* skipWithoutHit(const char* begin, const char* end, Hits hits) noexce
 
 const char* findLineFeedDot(const char* begin, const char* end) noexcept
 {
-    begin = skipWithoutHit(begin, end, lineFeedDots);
-    return end - begin > stepOctets ? begin + firstOf(lineFeedDots(begin))
+    constexpr LineFeedDots hits;
+    begin = skipWithoutHit(begin, end, hits);
+    return end - begin > stepOctets ? begin + firstOf(hits(begin))
                                     : findLineFeedDotPortable(begin, end);
 }
 
 const char* findBareNewline(const char* begin, const char* end) noexcept
 {
-    begin = skipWithoutHit(begin, end, bareNewlines);
-    return end - begin > stepOctets ? begin + firstOf(bareNewlines(begin)) + 1
+    constexpr BareNewlines hits;
+    begin = skipWithoutHit(begin, end, hits);
+    return end - begin > stepOctets ? begin + firstOf(hits(begin)) + 1
                                     : findBareNewlinePortable(begin, end);
 }
 

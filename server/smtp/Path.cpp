@@ -127,11 +127,13 @@ private:
     bool take(char octet) noexcept;
     std::string_view takeUntil(std::string_view delimiters) noexcept;
     void skipBlanks() noexcept;
+    [[nodiscard]] bool mayEndHere() const noexcept;
     [[nodiscard]] bool isDomainHere(std::string_view text) const noexcept;
 
     std::string_view _rest;
     const PathRules& _rules;
     Direction _direction;
+    bool _bracketed = false;
 };
 
 bool PathParser::take(char octet) noexcept
@@ -163,18 +165,18 @@ bool PathParser::isDomainHere(std::string_view text) const noexcept
 std::optional<PathFault> PathParser::parse(Path& path)
 {
     skipBlanks();
-    const bool bracketed = take('<');
-    if (!bracketed && _rules.strict)
+    _bracketed = take('<');
+    if (!_bracketed && _rules.strict)
         return PathFault::Syntax;
-    if (bracketed)
+    if (_bracketed)
         skipBlanks();
-    if (bracketed && take('>'))
+    if (_bracketed && take('>'))
         return _direction == Direction::Forward ? Fault(PathFault::Null) : std::nullopt;
     if (const Fault fault = pathContent(path))
         return fault;
-    if (bracketed)
+    if (_bracketed)
         skipBlanks();
-    if (bracketed && !take('>'))
+    if (_bracketed && !take('>'))
         return PathFault::Syntax;
     return _rest.empty() || isBlank(_rest.front()) ? std::nullopt : Fault(PathFault::Syntax);
 }
@@ -252,11 +254,23 @@ PathParser::Fault PathParser::domain(Path& path)
     return std::nullopt;
 }
 
+// Whether the mailbox may be over; for what is wrong in its middle, a domain is not what is missing.
+bool PathParser::mayEndHere() const noexcept
+{
+    if (_rest.empty())
+        return !_bracketed;
+    if (_bracketed && _rest.front() == '>')
+        return true;
+    return isBlank(_rest.front()) && !(_bracketed && _rules.strict);
+}
+
 // A local-part alone: always good for <Postmaster> (RFC 5321 4.1.1.3), otherwise cron and hand-typed sessions send it.
 PathParser::Fault PathParser::missingDomain(Path& path) const
 {
     const bool postmaster =
         _direction == Direction::Forward && equalsIgnoringCase(path.localPart, "postmaster");
+    if (!mayEndHere())
+        return PathFault::Syntax;
     if (!postmaster && (_rules.strict || _rules.defaultDomain.empty()))
         return PathFault::NoDomain;
     setDomain(path, _rules.defaultDomain);

@@ -1,7 +1,8 @@
-// The trace field that a receiving server puts on top of a message (RFC 5321 4.4, RFC 5322 3.6.7, RFC 6531 3.7.3) and
-// the date in it. Return-Path is the final delivery's to write. Thread safety: [any] (pure functions).
+// The trace field that a receiving server puts on top of a message (RFC 5321 4.4, RFC 5322 3.6.7, RFC 6531 3.7.3).
+// Return-Path is the final delivery's to write. Thread safety: [any] (pure functions).
 #pragma once
 
+#include "smtp/DateTime.h" // rfc5322Date
 #include "smtp/Envelope.h"
 
 #include <chrono>
@@ -16,8 +17,5 @@ namespace mpsmtp::smtp
 [[nodiscard]] std::string receivedField(const SessionInfo& session,
                                         const Envelope& envelope,
                                         std::chrono::system_clock::time_point now);
-
-/// "Thu, 1 Jan 1970 00:00:00 +0000" (RFC 5322 3.3), always in UTC, whatever the locale.
-[[nodiscard]] std::string rfc5322Date(std::chrono::system_clock::time_point time);
 
 } // namespace mpsmtp::smtp
