@@ -1,4 +1,5 @@
-// Character classes and case of ASCII, free of the locale that <cctype> follows (RFC 5234 B.1, RFC 5322 3.2.3).
+// Character classes and case of ASCII, free of the locale that <cctype> follows (RFC 5234 B.1,
+// RFC 5322 3.2.3).
 // Thread safety: [any] (pure functions).
 #pragma once
 

@@ -1,4 +1,5 @@
-// Verbs by a table of names (RFC 5321 4.1.1; RFC 3030, 3207, 4954; HTTP methods of RFC 9110 9.3, RFC 5789, RFC 9113 3.4).
+// Verbs by a table of names (RFC 5321 4.1.1; RFC 3030, 3207, 4954; HTTP methods of RFC 9110 9.3,
+// RFC 5789, RFC 9113 3.4).
 #include "smtp/Command.h"
 
 #include "smtp/Ascii.h"
@@ -28,7 +29,8 @@ constexpr std::array<VerbName, 24> verbNames{{
     {"CONNECT", Verb::Http},      {"TRACE", Verb::Http},   {"PRI", Verb::Http},
 }};
 
-// HTTP-version = "HTTP/" DIGIT "." DIGIT: ends the request line of any other method, PROPFIND for one.
+// HTTP-version = "HTTP/" DIGIT "." DIGIT
+// It ends the request line of any other method, PROPFIND for one.
 constexpr bool endsInHttpVersion(std::string_view line) noexcept
 {
     constexpr std::string_view name = "HTTP/";
@@ -57,7 +59,8 @@ unsigned char octetAt(std::string_view text, std::size_t index) noexcept
 
 } // namespace
 
-// command = verb [SP argument]; a tab does for the space, blanks at the end are dropped (RFC 5321 4.1.1).
+// command = verb [SP argument]
+// A tab does for the space, blanks at the end are dropped (RFC 5321 4.1.1).
 Command parseCommand(std::string_view line) noexcept
 {
     std::string_view rest = line;
@@ -76,7 +79,8 @@ bool looksLikeTlsHello(std::string_view firstOctets) noexcept
         return false;
     if (octetAt(firstOctets, 0) == handshakeRecord)
         return octetAt(firstOctets, 1) == 0x03;
-    // SSLv2: two octets of length with the top bit set, then the type of the message (RFC 5246 E.2).
+    // SSLv2: two octets of length with the top bit set, then the type of the message (RFC 5246
+    // E.2).
     return firstOctets.size() >= 3 && (octetAt(firstOctets, 0) & 0x80) != 0 &&
            octetAt(firstOctets, 2) == sslv2ClientHello;
 }

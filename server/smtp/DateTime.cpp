@@ -1,4 +1,5 @@
-// See DateTime.h. Neither strftime, which follows the locale, nor gmtime, whose result all threads share.
+// See DateTime.h. Neither strftime, which follows the locale, nor gmtime, whose result all threads
+// share.
 #include "smtp/DateTime.h"
 
 #include <algorithm>
@@ -29,8 +30,8 @@ constexpr unsigned daysInMonth(std::int64_t year, unsigned month) noexcept
     return month == 1 && isLeapYear(year) ? 29 : days[month];
 }
 
-// The Gregorian calendar repeats every 400 years; within them centuries, four-year groups and years are split off in turn.
-// The last of four centuries or years may be a day longer, hence min(…, 3).
+// The Gregorian calendar repeats every 400 years; within them centuries, four-year groups and years
+// are split off in turn. The last of four centuries or years may be a day longer, hence min(…, 3).
 Civil civilFromDays(std::int64_t daysSince1970) noexcept
 {
     constexpr std::int64_t days400 = 146097;
@@ -69,7 +70,8 @@ std::string timeOfDay(std::int64_t second)
 
 } // namespace
 
-// date-time = [ day-of-week "," ] date time, zone "+0000": UTC is known, the recipient's zone is not.
+// date-time = [ day-of-week "," ] date time
+// The zone is "+0000": UTC is known, the recipient's zone is not.
 std::string rfc5322Date(std::chrono::system_clock::time_point time)
 {
     constexpr std::array<std::string_view, 7> dayNames{

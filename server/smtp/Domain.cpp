@@ -11,7 +11,8 @@ namespace
 
 constexpr std::size_t maxLabelOctets = 63; // RFC 1035 2.3.4
 
-// Takes what stands in front of the first `separator` off `text`, and the separator. `more` tells whether there was one.
+// Takes what stands in front of the first `separator` off `text`, and the separator. `more` tells
+// whether there was one.
 std::string_view takeField(std::string_view& text, char separator, bool& more) noexcept
 {
     const std::size_t length = text.find(separator);
@@ -90,7 +91,8 @@ constexpr bool isIpv6Hex(std::string_view text) noexcept
     return !text.empty() && text.size() <= 4;
 }
 
-// Number of 16-bit groups in "h:h:h", where an IPv4 address may stand last and counts for two; 0 for "", -1 if malformed.
+// Number of 16-bit groups in "h:h:h", where an IPv4 address may stand last and counts for two; 0
+// for "", -1 if malformed.
 int countGroups(std::string_view text, bool mayEndInIpv4) noexcept
 {
     int groups = 0;
@@ -169,7 +171,8 @@ bool isIpv6Address(std::string_view text) noexcept
     return before >= 0 && after >= 0 && before + after <= allGroups - 2;
 }
 
-// address-literal         = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"
+// address-literal         = "[" ( IPv4-address-literal / IPv6-address-literal /
+//                                 General-address-literal ) "]"
 // IPv6-address-literal    = "IPv6:" IPv6-addr
 // General-address-literal = Standardized-tag ":" 1*dcontent
 bool isAddressLiteral(std::string_view text) noexcept

@@ -1,8 +1,9 @@
 // The algorithm of DataDecoder, for DataDecoder.cpp and its tests only.
 //
-// Mail data without the dots that were put in is the input without some octets, so it is made by moving the pieces between
-// those dots to the front, each once: linear, however many dots there are. Only LF "." is searched for, and the CR in
-// front of it looked for on a hit. Thread safety: [connection].
+// Mail data without the dots that were put in is the input without some octets, so it is made by
+// moving the pieces between those dots to the front, each once: linear, however many dots there
+// are. Only LF "." is searched for, and the CR in front of it looked for on a hit.
+// Thread safety: [connection].
 #pragma once
 
 #include "smtp/DataDecoder.h"
@@ -117,7 +118,8 @@ private:
         _piece = end;
     }
 
-    // Looks at input that moving has not reached yet: what is kept is at least one dot shorter than what was read.
+    // Looks at input that moving has not reached yet: what is kept is at least one dot shorter than
+    // what was read.
     [[nodiscard]] bool isBehindCr(std::size_t index) const noexcept
     {
         return index == 0 ? _decoder._afterCr : _data[index - 1] == '\r';

@@ -19,7 +19,8 @@ constexpr bool isPrintable(char octet) noexcept
     return isGraphic(octet) || octet == ' ';
 }
 
-// xtext can hide any octet. A CR, LF or NUL in there would come out again in somebody's report, so it is refused here.
+// xtext can hide any octet. A CR, LF or NUL in there would come out again in somebody's report, so
+// it is refused here.
 bool isPrintableXtext(std::string_view text)
 {
     const auto decoded = decodeXtext(text);

@@ -1,5 +1,6 @@
-// The values of the delivery status notification parameters (RFC 3461 4, RFC 6533 3). They are recorded, not acted on:
-// the handler that relays or reports is the one to use them. Thread safety: [any] (pure functions).
+// The values of the delivery status notification parameters (RFC 3461 4, RFC 6533 3). They are
+// recorded, not acted on: the handler that relays or reports is the one to use them.
+// Thread safety: [any] (pure functions).
 #pragma once
 
 #include <string_view>
@@ -16,7 +17,8 @@ namespace mpsmtp::smtp
 /// NOTIFY of RCPT: NEVER, or a list of SUCCESS, FAILURE and DELAY.
 [[nodiscard]] bool isNotifyValue(std::string_view value) noexcept;
 
-/// ORCPT of RCPT: "type;address", at most 500 octets. Non-ASCII only if `smtpUtf8`, and only in type utf-8.
+/// ORCPT of RCPT: "type;address", at most 500 octets. Non-ASCII only if `smtpUtf8`, and only in
+/// type utf-8.
 [[nodiscard]] bool isOrcptValue(std::string_view value, bool smtpUtf8);
 
 } // namespace mpsmtp::smtp

@@ -20,7 +20,8 @@ constexpr FixedReply syntaxError{501, "5.5.4", "Bad parameter syntax"};
 constexpr FixedReply tooMany{501, "5.5.4", "Too many parameters"};
 constexpr FixedReply givenTwice{501, "5.5.4", "Parameter given twice"};
 
-// More than are registered with IANA; keeps the search for duplicates from being quadratic in the client's hands.
+// More than are registered with IANA; keeps the search for duplicates from being quadratic in the
+// client's hands.
 constexpr std::size_t maxParameters = 32;
 
 constexpr bool isKeywordOctet(char octet) noexcept

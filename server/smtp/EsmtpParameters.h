@@ -1,5 +1,6 @@
-// The parameters behind the path of MAIL and RCPT: keyword or keyword=value, parted by spaces (RFC 5321 4.1.2).
-// What a keyword means is in MailArguments. Thread safety: [any] (pure functions).
+// The parameters behind the path of MAIL and RCPT: keyword or keyword=value, parted by spaces
+// (RFC 5321 4.1.2). What a keyword means is in MailArguments.
+// Thread safety: [any] (pure functions).
 #pragma once
 
 #include "smtp/Envelope.h"
@@ -12,8 +13,9 @@
 namespace mpsmtp::smtp
 {
 
-/// Splits `text` into parameters and appends them to `parameters`, keywords in upper case. A parameter given without "="
-/// has an empty value. Refused with 501 5.5.4: a keyword or value that breaks the grammar, and a keyword given twice.
+/// Splits `text` into parameters and appends them to `parameters`, keywords in upper case. A
+/// parameter given without "=" has an empty value. Refused with 501 5.5.4: a keyword or value that
+/// breaks the grammar, and a keyword given twice.
 [[nodiscard]] std::optional<FixedReply>
 parseEsmtpParameters(std::string_view text, std::vector<EsmtpParameter>& parameters);
 

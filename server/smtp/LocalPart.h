@@ -1,4 +1,5 @@
-// Local-parts: their octets and their quoted form (RFC 5321 4.1.2, RFC 6531 3.3). Thread safety: [any] (pure functions).
+// Local-parts: their octets and their quoted form (RFC 5321 4.1.2, RFC 6531 3.3).
+// Thread safety: [any] (pure functions).
 #pragma once
 
 #include "smtp/Ascii.h"
@@ -30,8 +31,8 @@ constexpr bool isQtext(char octet) noexcept
 /// True if `localPart` is a Dot-string: 1*atext parted by single dots.
 [[nodiscard]] bool isDotString(std::string_view localPart) noexcept;
 
-/// Appends the unquoted `localPart` to `out`, as a Quoted-string only where it is no Dot-string: so that "ben"@d and ben@d
-/// are one address.
+/// Appends the unquoted `localPart` to `out`, as a Quoted-string only where it is no Dot-string: so
+/// that "ben"@d and ben@d are one address.
 void appendLocalPart(std::string& out, std::string_view localPart);
 
 } // namespace mpsmtp::smtp

@@ -1,7 +1,8 @@
 // MAIL FROM and RCPT TO: a path, then parameters, each by its row in a table. See MailArguments.h.
 //
 // mail = "MAIL FROM:" Reverse-path [SP Mail-parameters] CRLF
-// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters] CRLF
+// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path )
+//        [SP Rcpt-parameters] CRLF
 // bdat-cmd = "BDAT" SP chunk-size [SP end-marker] CRLF    ; RFC 3030 2
 #include "smtp/MailArguments.h"
 
@@ -50,7 +51,8 @@ void resetMail(Envelope& envelope)
     envelope.declaredOctets = 0;
 }
 
-// Digits only, at least one; nullopt otherwise. What 64 bits cannot hold becomes their largest number.
+// Digits only, at least one; nullopt otherwise. What 64 bits cannot hold becomes their largest
+// number.
 std::optional<std::uint64_t> parseOctetCount(std::string_view text) noexcept
 {
     if (text.empty() || !std::all_of(text.begin(), text.end(), isDigit))

@@ -1,4 +1,5 @@
-// Finds a CR without LF or an LF without CR in mail data (RFC 5321 2.3.8, 4.1.1.4), for `bare_newline = reject`.
+// Finds a CR without LF or an LF without CR in mail data (RFC 5321 2.3.8, 4.1.1.4), for
+// `bare_newline = reject`.
 // Thread safety: [connection].
 #pragma once
 

@@ -1,5 +1,5 @@
-// See OctetSearch.h. Both searches look at pairs of neighbours: loading the same 16 octets once more, one further on, lets
-// one comparison see 16 pairs, without a branch on each line end.
+// See OctetSearch.h. Both searches look at pairs of neighbours: loading the same 16 octets once
+// more, one further on, lets one comparison see 16 pairs, without a branch on each line end.
 #include "smtp/OctetSearch.h"
 
 #include <cstddef>
@@ -81,8 +81,8 @@ int firstOf(__m128i hits) noexcept
     return bits == 0 ? -1 : __builtin_ctz(bits);
 }
 
-// Skips steps of 16 pairs without a hit, four at a time where there are so many. Stops in front of a step with a hit or
-// of the last octets, which are too few for a step.
+// Skips steps of 16 pairs without a hit, four at a time where there are so many. Stops in front of
+// a step with a hit or of the last octets, which are too few for a step.
 template <typename Hits>
 const char* skipWithoutHit(const char* begin, const char* end, Hits hits) noexcept
 {

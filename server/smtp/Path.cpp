@@ -3,7 +3,7 @@
 // Reverse-path   = Path / "<>"
 // Forward-path   = Path                                   ; and "<Postmaster>" (4.1.1.3)
 // Path           = "<" [ A-d-l ":" ] Mailbox ">"
-// A-d-l          = At-domain *( "," At-domain )           ; MUST be accepted, SHOULD be ignored (4.1.1.3, appendix C)
+// A-d-l          = At-domain *( "," At-domain )           ; accepted and ignored (4.1.1.3, C)
 // At-domain      = "@" Domain
 // Mailbox        = Local-part "@" ( Domain / address-literal )
 // Local-part     = Dot-string / Quoted-string             ; LocalPart.h
@@ -14,9 +14,10 @@
 // quoted-pairSMTP = %d92 %d32-126
 // qtextSMTP      = %d32-33 / %d35-91 / %d93-126
 //
-// Lenient rules differ on purpose, for a server that people point their half-written programs at: "<" and ">" may both be
-// missing, blanks may stand around and inside them, the domain may be missing, dots may stand anywhere in a Dot-string.
-// Stricter than the grammar in both: an empty Quoted-string names nobody and is refused.
+// Lenient rules differ on purpose, for a server that people point their half-written programs at:
+// "<" and ">" may both be missing, blanks may stand around and inside them, the domain may be
+// missing, dots may stand anywhere in a Dot-string. Stricter than the grammar in both: an empty
+// Quoted-string names nobody and is refused.
 #include "smtp/Path.h"
 
 #include "smtp/Ascii.h"
@@ -254,7 +255,8 @@ PathParser::Fault PathParser::domain(Path& path)
     return std::nullopt;
 }
 
-// Whether the mailbox may be over; for what is wrong in its middle, a domain is not what is missing.
+// Whether the mailbox may be over; for what is wrong in its middle, a domain is not what is
+// missing.
 bool PathParser::mayEndHere() const noexcept
 {
     if (_rest.empty())
@@ -264,7 +266,8 @@ bool PathParser::mayEndHere() const noexcept
     return isBlank(_rest.front()) && !(_bracketed && _rules.strict);
 }
 
-// A local-part alone: always good for <Postmaster> (RFC 5321 4.1.1.3), otherwise cron and hand-typed sessions send it.
+// A local-part alone: always good for <Postmaster> (RFC 5321 4.1.1.3), otherwise cron and
+// hand-typed sessions send it.
 PathParser::Fault PathParser::missingDomain(Path& path) const
 {
     const bool postmaster =

@@ -4,10 +4,11 @@
 // Stamp           = From-domain By-domain Opt-info [CFWS] ";" FWS date-time
 // From-domain     = "FROM" FWS Extended-Domain
 // By-domain       = CFWS "BY" FWS Extended-Domain
-// Extended-Domain = Domain / ( Domain FWS "(" TCP-info ")" ) / ( address-literal FWS "(" TCP-info ")" )
+// Extended-Domain = Domain / ( Domain FWS "(" TCP-info ")" ) /
+//                   ( address-literal FWS "(" TCP-info ")" )
 // TCP-info        = address-literal / ( Domain FWS address-literal )
 // Opt-info        = [Via] [With] [ID] [For] [Additional-Registered-Clauses]
-// With            = CFWS "WITH" FWS Protocol              ; "SMTP" / "ESMTP" / "UTF8SMTP" (RFC 6531 3.7.3)
+// With            = CFWS "WITH" FWS Protocol   ; "SMTP" / "ESMTP" / "UTF8SMTP" (RFC 6531 3.7.3)
 // ID              = CFWS "ID" FWS ( Atom / msg-id )
 // For             = CFWS "FOR" FWS ( Path / Mailbox )
 #include "smtp/Trace.h"
@@ -90,8 +91,9 @@ bool isExtendedDomain(std::string_view text, bool smtpUtf8) noexcept
     return mayStand(text, smtpUtf8) && (isDomain(text) || isAddressLiteral(text));
 }
 
-// comment = "(" *([FWS] ccontent) [FWS] ")", where "(", ")" and "\" need a quoted-pair. Cut to fit well into a line of
-// 998 octets (RFC 5322 2.1.1), whatever escaping did to it.
+// comment = "(" *([FWS] ccontent) [FWS] ")"
+// where "(", ")" and "\" need a quoted-pair. Cut to fit well into a line of 998 octets (RFC 5322
+// 2.1.1), whatever escaping did to it.
 std::string comment(std::string_view word, std::string_view text, bool smtpUtf8)
 {
     constexpr std::size_t maxTextOctets = 180; // each becomes at most 5

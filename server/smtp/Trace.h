@@ -1,5 +1,6 @@
-// The trace field that a receiving server puts on top of a message (RFC 5321 4.4, RFC 5322 3.6.7, RFC 6531 3.7.3).
-// Return-Path is the final delivery's to write. Thread safety: [any] (pure functions).
+// The trace field that a receiving server puts on top of a message (RFC 5321 4.4, RFC 5322 3.6.7,
+// RFC 6531 3.7.3). Return-Path is the final delivery's to write.
+// Thread safety: [any] (pure functions).
 #pragma once
 
 #include "smtp/DateTime.h" // rfc5322Date
@@ -11,9 +12,10 @@
 namespace mpsmtp::smtp
 {
 
-/// The whole Received field with its CRLF, folded. What the client sent stands in it only in a form that keeps the field
-/// valid: a HELO that is no domain goes into a comment, non-ASCII is written only if the transaction has SMTPUTF8.
-/// `for` names the recipient if there is exactly one, so that blind copies do not learn of each other.
+/// The whole Received field with its CRLF, folded. What the client sent stands in it only in a form
+/// that keeps the field valid: a HELO that is no domain goes into a comment, non-ASCII is written
+/// only if the transaction has SMTPUTF8. `for` names the recipient if there is exactly one, so that
+/// blind copies do not learn of each other.
 [[nodiscard]] std::string receivedField(const SessionInfo& session,
                                         const Envelope& envelope,
                                         std::chrono::system_clock::time_point now);

@@ -76,8 +76,8 @@ struct Range
     char32_t last;
 };
 
-// Ascending. General categories Cc, Cf (without the few that are visible), Zl, Zp, Co and Cn's noncharacters, and the
-// fillers that show nothing (Unicode 15).
+// Ascending. General categories Cc, Cf (without the few that are visible), Zl, Zp, Co and Cn's
+// noncharacters, and the fillers that show nothing (Unicode 15).
 constexpr std::array<Range, 24> invisible{{
     {0x0000, 0x001f},   {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},
     {0x061c, 0x061c},   {0x070f, 0x070f},   {0x115f, 0x1160},   {0x17b4, 0x17b5},

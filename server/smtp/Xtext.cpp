@@ -15,7 +15,8 @@ constexpr bool isXchar(char octet) noexcept
     return isGraphic(octet) && octet != '+' && octet != '=';
 }
 
-// hexchar = "+" 2(%x30-39 / %x41-46). RFC 3461 wants upper case; lower case has one reading too, so it is understood.
+// hexchar = "+" 2(%x30-39 / %x41-46)
+// RFC 3461 wants upper case; lower case has one reading too, so it is understood.
 constexpr bool beginsWithHexchar(std::string_view text) noexcept
 {
     return text.size() >= 3 && text[0] == '+' && hexValue(text[1]) >= 0 && hexValue(text[2]) >= 0;
@@ -42,7 +43,8 @@ constexpr bool isScalarBeyond(char32_t value, std::size_t digits) noexcept
     return digits >= 2 && digits <= 6 && value <= 0x10ffff && !isSurrogate;
 }
 
-// EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}": 2 to 6 digits, no leading zero beyond 2. Returns its octets, or 0.
+// EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"
+// HEXPOINT has 2 to 6 digits, no leading zero beyond 2. Returns the octets of it all, or 0.
 constexpr std::size_t embeddedLength(std::string_view text) noexcept
 {
     constexpr std::string_view opening = "\\x{";
@@ -62,7 +64,8 @@ constexpr std::size_t embeddedLength(std::string_view text) noexcept
     return isScalarBeyond(value, hex.size()) ? closing + 1 : 0;
 }
 
-// QCHAR = %x21-2a / %x2c-3c / %x3e-5b / %x5d-7e, an EmbeddedUnicodeChar, or UTF8-non-ascii. Its octets, or 0.
+// QCHAR = %x21-2a / %x2c-3c / %x3e-5b / %x5d-7e
+// The octets of a QCHAR, an EmbeddedUnicodeChar or UTF8-non-ascii, or 0.
 std::size_t frontUtf8AddressLength(std::string_view text) noexcept
 {
     if (text.front() == '\\')

@@ -66,7 +66,8 @@ Decoded decode(const Pieces& pieces)
     return decoded;
 }
 
-// The rule of RFC 5321 4.5.2 word by word, one octet after the other. The CRLF of the DATA command stands in front.
+// The rule of RFC 5321 4.5.2 word by word, one octet after the other. The CRLF of the DATA command
+// stands in front.
 Decoded obviousDecode(const std::string& input)
 {
     const std::string all = "\r\n" + input;
@@ -229,7 +230,8 @@ public:
                     why, decoded.data.find("MAIL FROM:<x@y>\r\n") != std::string::npos);
             }
         }
-        // CR CR LF ends in a CRLF, so this one is an end by the rule; the bare CR stays in the data.
+        // CR CR LF ends in a CRLF, so this one is an end by the rule; the bare CR stays in the
+        // data.
         check("CR CRLF . CRLF", "a\r\r\n.\r\nQUIT\r\n", {"a\r\r\n", "QUIT\r\n", "", true});
     }
 

@@ -1,4 +1,5 @@
-// Ways to give octets to a parser that keeps state between calls: whole, octet by octet, and split once at each position.
+// Ways to give octets to a parser that keeps state between calls: whole, octet by octet, and split
+// once at each position.
 #pragma once
 
 #include <cstddef>

@@ -32,7 +32,8 @@ std::size_t obviousBareNewline(const std::string& text)
 
 using Search = const char* (*)(const char*, const char*) noexcept;
 
-// In memory of its own and of exactly this size, so that a sanitizer sees a search that reads too far.
+// In memory of its own and of exactly this size, so that a sanitizer sees a search that reads too
+// far.
 std::size_t found(Search search, const std::string& text)
 {
     const std::unique_ptr<char[]> exact(new char[text.size()]);

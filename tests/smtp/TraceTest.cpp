@@ -203,7 +203,8 @@ public:
     {
         SessionInfo info = session();
         const std::string base = field(info, envelope());
-        // Whatever the lengths, no line that can be folded is longer than 78 octets (a fold's tab counts as 8 columns).
+        // Whatever the lengths, no line that can be folded is longer than 78 octets (a fold's tab
+        // counts as 8 columns).
         for (std::size_t length = 1; length <= 60; ++length)
         {
             info.helo = std::string(length, 'a');
@@ -215,7 +216,8 @@ public:
         CPPUNIT_ASSERT(longestLine(base) <= 78);
     }
 
-    // RFC 5322 in small: printable, folded only by CRLF HTAB, comments closed, one semicolon before the date.
+    // RFC 5322 in small: printable, folded only by CRLF HTAB, comments closed, one semicolon before
+    // the date.
     void noHeloBreaksTheField()
     {
         for (int value = 0; value < 256; ++value)
