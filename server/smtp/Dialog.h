@@ -2,13 +2,15 @@
 // Splits input into command lines, mail data and BDAT chunks, and gives them to Session. RFC 5321, 2920, 3030.
 #pragma once
 
+#include "smtp/Buffer.h"
 #include "smtp/DataDecoder.h"
+#include "smtp/InputBuffer.h"
 #include "smtp/LineSplitter.h"
 #include "smtp/MessageSink.h"
 #include "smtp/Session.h"
 #include "smtp/SessionOptions.h"
 
-#include <memory>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,10 @@ class Dialog
 public:
     /// `options` and `sink` must outlive the dialog.
     Dialog(const SessionOptions& options, SessionInfo info, MessageSink& sink);
+    Dialog(const Dialog&) = delete;
+    Dialog& operator=(const Dialog&) = delete;
+
+    /// Drops an open transaction; does the work after the reply if it was not done.
     ~Dialog();
 
     /// Puts the 220 greeting into the output.
@@ -58,7 +64,8 @@ public:
     [[nodiscard]] std::string_view output() const noexcept;
     void clearOutput();
 
-    /// Optional handlers wait for the output to be sent; call workAfterReply(), then resume().
+    /// Input is left that waits for the output to be sent: there are optional handlers to run, or there is much output.
+    /// Call workAfterReply(), then resume().
     [[nodiscard]] bool hasWorkAfterReply() const noexcept;
     void workAfterReply();
 
@@ -72,6 +79,36 @@ public:
     [[nodiscard]] bool isInTransaction() const noexcept;
 
     [[nodiscard]] Awaiting awaiting() const noexcept;
+
+private:
+    [[nodiscard]] Buffer roomInSink();
+    [[nodiscard]] bool awaitsOctetsForSink() const noexcept;
+    void receivedInSink(std::size_t count);
+    void decodeInSink(std::size_t size);
+    void process();
+    [[nodiscard]] bool mayGoOn();
+    [[nodiscard]] bool processNext();
+    [[nodiscard]] bool processCommand();
+    [[nodiscard]] bool processMailData();
+    [[nodiscard]] bool processChunk();
+    void execute(std::string_view line);
+    void endMailData();
+
+    void noteWorkAfterReply() noexcept { _hasSinkWork = _sink.hasWorkAfterReply(); }
+
+    MessageSink& _sink;
+    std::string _output;
+    InputBuffer _input;
+    LineSplitter _lines;
+    DataDecoder _decoder;
+    Session _session;
+    Buffer _lent{nullptr,
+                 0}; // room in the sink's buffer that writable() gave out; size 0: it was _input's
+    bool _isUntouched = true;   // no command line has come yet
+    bool _hasSinkWork = false;  // of a message whose reply is in _output
+    bool _isOutputFull = false; // input waits until _output has been sent
+    bool _inputEnded = false;
+    bool _isStopping = false;
 };
 
 } // namespace mpsmtp::smtp

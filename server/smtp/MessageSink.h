@@ -1,6 +1,7 @@
 // What a session asks of the world behind it: take this transaction. Implemented by delivery/, faked in tests.
 #pragma once
 
+#include "smtp/Buffer.h"
 #include "smtp/Envelope.h"
 #include "smtp/Reply.h"
 
@@ -10,15 +11,9 @@
 namespace mpsmtp::smtp
 {
 
-/// Room for octets, owned by whoever lent it.
-struct Buffer
-{
-    char* data;
-    std::size_t size;
-};
-
 /// One object for each connection. Calls for one transaction come in this order:
-///   begin, recipient*, open, (writable, written)*, then one of complete or drop; replied() after complete.
+///   begin, recipient*, open, (writable, written)*, then one of complete or drop; replied() after complete if there is
+///   work left. A begin() or open() that refuses is followed by drop() with that same reply at once.
 /// Thread safety: [connection].
 class MessageSink
 {
@@ -29,15 +24,16 @@ public:
     virtual ~MessageSink() = default;
 
     /// MAIL was accepted by the grammar and the limits. Sets envelope.id. A reply refuses it.
-    [[nodiscard]] virtual std::optional<Reply> begin(const SessionInfo& session, Envelope& envelope) = 0;
+    [[nodiscard]] virtual std::optional<Reply> begin(const SessionInfo& session,
+                                                     Envelope& envelope) = 0;
 
     /// RCPT was accepted by the grammar and the limits. A reply refuses this recipient; the transaction goes on.
-    [[nodiscard]] virtual std::optional<Reply> recipient(const SessionInfo& session,
-                                                         const Envelope& envelope,
-                                                         const Recipient& recipient) = 0;
+    [[nodiscard]] virtual std::optional<Reply>
+    recipient(const SessionInfo& session, const Envelope& envelope, const Recipient& recipient) = 0;
 
     /// DATA or the first BDAT, before any octet. A reply refuses it.
-    [[nodiscard]] virtual std::optional<Reply> open(const SessionInfo& session, const Envelope& envelope) = 0;
+    [[nodiscard]] virtual std::optional<Reply> open(const SessionInfo& session,
+                                                    const Envelope& envelope) = 0;
 
     /// Where the next octets of the mail data go: at least 1 octet of room, some 64 KiB if there is much to come.
     /// Octets put there but not reported by written() are lost by the next call... except that the caller may ask again
@@ -54,7 +50,8 @@ public:
     /// True after complete() if work is left for after the reply (optional handlers).
     [[nodiscard]] virtual bool hasWorkAfterReply() const noexcept = 0;
 
-    /// The reply of complete() has been given to the network: does that work.
+    /// The reply of complete() has been given to the network, or the client is gone: does that work. Called only if
+    /// hasWorkAfterReply(), before the next begin().
     virtual void replied() = 0;
 
     /// The transaction ends without delivery: refused, over the limit, RSET, or the client is gone. `reply` is what the

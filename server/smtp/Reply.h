@@ -37,16 +37,22 @@ class ReplyWriter
 public:
     explicit ReplyWriter(std::string& out) noexcept : _out(out) {}
 
+    /// True while the transaction has SMTPUTF8: only then may a reply hold UTF-8 (RFC 6531 3.7.4).
+    void allowUtf8(bool allowed) noexcept { _utf8Allowed = allowed; }
+
     void write(const FixedReply& reply) { write(reply.code, reply.enhanced, reply.text); }
 
     void write(const Reply& reply) { write(reply.code, reply.enhanced, reply.text); }
 
+    /// `enhanced` "" for none; `text` may hold several lines parted by '\n', and a line that is too long goes on in the
+    /// next line of the reply.
     void write(unsigned code, std::string_view enhanced, std::string_view text);
 
 private:
     void writeLine(unsigned code, char separator, std::string_view enhanced, std::string_view text);
 
     std::string& _out;
+    bool _utf8Allowed = false;
 };
 
 } // namespace mpsmtp::smtp
