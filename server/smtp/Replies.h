@@ -50,7 +50,7 @@ constexpr FixedReply parametersNeedEhlo{555, "5.5.4", "Parameters need EHLO"};
 
 // Refusals.
 constexpr FixedReply noValidRecipients{554, "5.5.1", "No valid recipients"};
-constexpr FixedReply messageTooBig{552, "5.3.4", "Message exceeds the size limit"};
+constexpr FixedReply messageTooBig{552, "5.3.4", "Message size exceeds the limit"};
 constexpr FixedReply bareNewline{554, "5.6.0", "Bare CR or LF in the message (RFC 5321 2.3.8)"};
 constexpr FixedReply httpRequest{554, "5.5.1", "This port speaks SMTP, not HTTP"};
 constexpr FixedReply tlsHello{554, "5.5.1", "This port speaks plain SMTP, not TLS"};

@@ -22,13 +22,16 @@ constexpr std::string_view otherExtensions = "\n8BITMIME\nSMTPUTF8\nCHUNKING\nBI
                                              "\nENHANCEDSTATUSCODES\nHELP";
 
 /// Control octets have no place in any command (RFC 5321 4.1.2 allows none even in quoted strings). A bare CR among them
-/// is what smuggling is made of.
+/// is what smuggling is made of. A tab is let through: it is white space, which the parsers judge.
 bool hasControlOctet(std::string_view line) noexcept
 {
     return std::any_of(line.begin(),
                        line.end(),
                        [](char octet)
-                       { return static_cast<unsigned char>(octet) < ' ' || octet == '\x7F'; });
+                       {
+                           const auto value = static_cast<unsigned char>(octet);
+                           return (value < ' ' && octet != '\t') || octet == '\x7F';
+                       });
 }
 
 /// Wrong syntax, wrong order, unknown: what limits.errors counts. Limits of ours and refusals of content are not mistakes.
@@ -272,7 +275,7 @@ void Session::bdat(std::string_view argument)
     const auto arguments = parseBdat(argument);
     if (!arguments)
     {
-        // A deviation from RFC 5321 4.2.4 (a mistake does not end the session): how many octets to pass over is unknown,
+        // A deviation from RFC 5321 3.8 (only QUIT, 421 and time end a session): how many octets to pass over is unknown,
         // and executing a chunk as commands is worse than a closed connection.
         return close(replies::bdatSyntax);
     }

@@ -52,7 +52,9 @@ class Player
 {
 public:
     explicit Player(const DialogScript& script)
-        : _script(script), _conversation(script.options), _unread(_conversation.greeting),
+        : _script(script),
+          _conversation(script.options),
+          _unread(_conversation.greeting),
           _all(_unread)
     {
     }
@@ -62,9 +64,8 @@ public:
         for (const DialogScript::Step& step : _script.steps)
             play(step);
         flush();
-        CPPUNIT_ASSERT_EQUAL_MESSAGE(_script.name + ": said more than expected",
-                                     std::string(),
-                                     _unread);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            _script.name + ": said more than expected", std::string(), _unread);
         return outcome(_conversation, _all);
     }
 
@@ -112,7 +113,8 @@ private:
     {
         flush();
         const std::size_t end = _unread.find("\r\n");
-        CPPUNIT_ASSERT_MESSAGE(_where + ": nothing said, expected " + prefix, end != std::string::npos);
+        CPPUNIT_ASSERT_MESSAGE(_where + ": nothing said, expected " + prefix,
+                               end != std::string::npos);
         const std::string line = _unread.substr(0, end);
         _unread.erase(0, end + 2);
         CPPUNIT_ASSERT_EQUAL_MESSAGE(_where, prefix, line.substr(0, prefix.size()));
@@ -211,8 +213,8 @@ private:
     {
         const Outcome inStep = Player(script).play();
         const Outcome inPieces = playInPieces(script, first, piece, room);
-        const std::string how = script.name + " split at " + std::to_string(first) + ", room " +
-                                std::to_string(room);
+        const std::string how =
+            script.name + " split at " + std::to_string(first) + ", room " + std::to_string(room);
         CPPUNIT_ASSERT_EQUAL_MESSAGE(how, inStep.replies, inPieces.replies);
         CPPUNIT_ASSERT_MESSAGE(how, inStep == inPieces);
     }

@@ -100,7 +100,10 @@ public:
     }
 
 private:
-    void add(Action action, std::string text) { _script.steps.push_back({action, std::move(text), _number}); }
+    void add(Action action, std::string text)
+    {
+        _script.steps.push_back({action, std::move(text), _number});
+    }
 
     bool readClient(std::string_view line)
     {

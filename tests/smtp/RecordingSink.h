@@ -120,10 +120,10 @@ public:
     /// Number of calls that begin with `name`.
     [[nodiscard]] std::size_t count(const std::string& name) const
     {
-        return static_cast<std::size_t>(
-            std::count_if(calls.begin(),
-                          calls.end(),
-                          [&](const std::string& call) { return call.rfind(name, 0) == 0; }));
+        return static_cast<std::size_t>(std::count_if(calls.begin(),
+                                                      calls.end(),
+                                                      [&](const std::string& call)
+                                                      { return call.rfind(name, 0) == 0; }));
     }
 
 private:
