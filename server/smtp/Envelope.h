@@ -37,6 +37,14 @@ struct Path
     bool nonAscii = false; ///< needs SMTPUTF8 (RFC 6531)
 
     [[nodiscard]] bool isNull() const noexcept { return address.empty(); }
+
+    void clear() noexcept
+    {
+        localPart.clear();
+        domain.clear();
+        address.clear();
+        nonAscii = false;
+    }
 };
 
 struct Recipient
@@ -66,7 +74,7 @@ struct Envelope
     void clear()
     {
         id.clear();
-        reversePath = Path();
+        reversePath.clear();
         parameters.clear();
         recipients.clear();
         body = BodyType::SevenBit;

@@ -1,5 +1,5 @@
 // BDAT chunks are counted to the octet, however they are cut and however they arrive (RFC 3030 2).
-#include "Conversation.h"
+#include "smtp/Conversation.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

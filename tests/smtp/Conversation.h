@@ -1,7 +1,7 @@
 // A dialog with its sink, served as the network side serves one: send, clear, do the work after the reply, go on.
 #pragma once
 
-#include "RecordingSink.h"
+#include "smtp/RecordingSink.h"
 #include "smtp/Dialog.h"
 
 #include <cstddef>

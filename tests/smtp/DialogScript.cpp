@@ -1,5 +1,5 @@
 // See DialogScript.h and dialogs/README.md.
-#include "DialogScript.h"
+#include "smtp/DialogScript.h"
 
 #include <algorithm>
 #include <filesystem>

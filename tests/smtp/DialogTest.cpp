@@ -1,5 +1,5 @@
 // How a dialog deals with octets, time and the way down; what it says to which command is in dialogs/.
-#include "Conversation.h"
+#include "smtp/Conversation.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

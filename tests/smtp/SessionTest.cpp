@@ -1,5 +1,5 @@
 // What the session asks of the sink, and what it makes of the answers. The plain dialogs are in dialogs/.
-#include "Conversation.h"
+#include "smtp/Conversation.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

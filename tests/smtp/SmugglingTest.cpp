@@ -1,6 +1,6 @@
 // SMTP smuggling (CVE-2023-51764, -51765, -51766): whatever stands around a dot in mail data, one submission is one
 // message or a refusal, never two. Only CRLF.CRLF ends the data (RFC 5321 4.1.1.4).
-#include "Conversation.h"
+#include "smtp/Conversation.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

@@ -1,5 +1,5 @@
 // The state × verb table, cell by cell. docs/protocol.md must show the same table; Session.cpp does it.
-#include "Conversation.h"
+#include "smtp/Conversation.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
