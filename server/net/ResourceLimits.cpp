@@ -1,0 +1,79 @@
+// See ResourceLimits.h.
+#include "net/ResourceLimits.h"
+
+#include <fstream>
+#include <limits>
+
+#include <sys/resource.h>
+
+namespace mpsmtp::net
+{
+
+namespace
+{
+
+// The socket, and a file while a message is stored; more only for messages that several handlers
+// store at once.
+constexpr std::size_t descriptorsPerConnection = 2;
+constexpr std::size_t ownDescriptors = 64;
+constexpr std::size_t ownThreads = 64;
+constexpr std::size_t mapsPerThread = 2; // the stack and its guard page
+constexpr std::size_t ownMaps = 1000;
+
+constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+std::size_t resourceLimit(__rlimit_resource resource) noexcept
+{
+    rlimit limit{};
+    if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return unlimited;
+    return limit.rlim_cur;
+}
+
+std::size_t kernelSetting(const char* path)
+{
+    std::size_t value = 0;
+    return std::ifstream(path) >> value ? value : unlimited;
+}
+
+} // namespace
+
+void raiseDescriptorLimit() noexcept
+{
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::vector<std::string> tightLimits(std::size_t connections, std::size_t threads)
+{
+    struct Limit
+    {
+        const char* name;
+        std::size_t value;
+        std::size_t needed;
+    };
+
+    const std::size_t files = connections * descriptorsPerConnection + ownDescriptors;
+    const std::size_t tasks = threads + ownThreads;
+    const std::size_t maps = threads * mapsPerThread + ownMaps;
+    const Limit limits[] = {
+        {"open files (LimitNOFILE, ulimit -n)", resourceLimit(RLIMIT_NOFILE), files},
+        {"kernel.pid_max", kernelSetting("/proc/sys/kernel/pid_max"), tasks},
+        {"kernel.threads-max", kernelSetting("/proc/sys/kernel/threads-max"), tasks},
+        {"vm.max_map_count", kernelSetting("/proc/sys/vm/max_map_count"), maps},
+    };
+    std::vector<std::string> tight;
+    for (const Limit& limit : limits)
+    {
+        if (limit.value < limit.needed)
+            tight.push_back("the limit " + std::string(limit.name) + " is " +
+                            std::to_string(limit.value) + ", but " + std::to_string(limit.needed) +
+                            " may be needed; raise it or lower limits.connections");
+    }
+    return tight;
+}
+
+} // namespace mpsmtp::net
