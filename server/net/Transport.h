@@ -1,6 +1,7 @@
 // Octets to and from one client. Plain sockets here; TLS is one more implementation.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string_view>
 
@@ -10,7 +11,7 @@ namespace mpsmtp::net
 enum class IoStatus
 {
     Done,       ///< something was moved
-    EndOfInput, ///< the client has half-closed, or the server is shutting this connection's reading down
+    EndOfInput, ///< the client has half-closed, or the server has ended this connection's reading
     Failed      ///< reset, broken pipe, timeout of a send
 };
 
@@ -20,7 +21,8 @@ struct Received
     std::size_t octets; ///< above 0 if status is Done
 };
 
-/// Blocking. Deadlines come from outside: the registry's reaper shuts the descriptor down, which ends a blocked call.
+/// Blocking. Deadlines come from outside: the registry's reaper shuts the descriptor down, which
+/// ends a blocked call.
 /// Thread safety: [connection].
 class Transport
 {
@@ -35,6 +37,11 @@ public:
 
     /// Sends all of it.
     [[nodiscard]] virtual IoStatus send(std::string_view octets) = 0;
+
+    /// Nothing more will be sent. Reads and discards what the client still sends, until it closes
+    /// but for `patience` at most: closing with octets unread makes TCP reset the connection, which
+    /// can destroy the last reply on its way.
+    virtual void finish(std::chrono::milliseconds patience) noexcept = 0;
 };
 
 } // namespace mpsmtp::net

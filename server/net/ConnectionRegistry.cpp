@@ -1,0 +1,77 @@
+// See ConnectionRegistry.h. The mutex is held while descriptors are shut down, so that none of them
+// is closed, and its number used again, meanwhile.
+#include "net/ConnectionRegistry.h"
+
+namespace mpsmtp::net
+{
+
+std::size_t ConnectionRegistry::size() const
+{
+    const std::lock_guard lock(_mutex);
+    return _watches.size();
+}
+
+void ConnectionRegistry::sweep(CoarseClock::time_point now)
+{
+    const std::lock_guard lock(_mutex);
+    for (Watch* watch : _watches)
+        watch->expire(now, _refusal);
+}
+
+bool ConnectionRegistry::awaitSweep(std::chrono::milliseconds interval)
+{
+    std::unique_lock lock(_mutex);
+    _reaperSleeps = true;
+    _work.wait(lock, [this] { return _retired || !_watches.empty(); });
+    // Not to be woken by every connection that comes while there are none.
+    _reaperSleeps = false;
+    _work.wait_for(lock, interval, [this] { return _retired; });
+    return !_retired;
+}
+
+void ConnectionRegistry::retire()
+{
+    const std::lock_guard lock(_mutex);
+    _retired = true;
+    _work.notify_all();
+}
+
+void ConnectionRegistry::beginShutdown()
+{
+    _shuttingDown.store(true);
+    const std::lock_guard lock(_mutex);
+    for (Watch* watch : _watches)
+        watch->stopWaiting();
+}
+
+bool ConnectionRegistry::awaitEmpty(std::chrono::milliseconds grace)
+{
+    std::unique_lock lock(_mutex);
+    return _empty.wait_for(lock, grace, [this] { return _watches.empty(); });
+}
+
+std::size_t ConnectionRegistry::cutAll()
+{
+    const std::lock_guard lock(_mutex);
+    for (Watch* watch : _watches)
+        watch->cut();
+    return _watches.size();
+}
+
+void ConnectionRegistry::add(Watch& watch)
+{
+    const std::lock_guard lock(_mutex);
+    watch._position = _watches.insert(_watches.end(), &watch);
+    if (_reaperSleeps)
+        _work.notify_one();
+}
+
+void ConnectionRegistry::remove(Watch& watch) noexcept
+{
+    const std::lock_guard lock(_mutex);
+    _watches.erase(watch._position);
+    if (_watches.empty() && isShuttingDown())
+        _empty.notify_all();
+}
+
+} // namespace mpsmtp::net

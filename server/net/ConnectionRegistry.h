@@ -1,0 +1,67 @@
+// All open connections, for the reaper and for the shutdown.
+// Thread safety: [any].
+#pragma once
+
+#include "net/CoarseClock.h"
+#include "net/Watch.h"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <list>
+#include <mutex>
+#include <string>
+
+namespace mpsmtp::net
+{
+
+class ConnectionRegistry
+{
+public:
+    /// \param refusal is sent to connections that no thread took in time
+    explicit ConnectionRegistry(std::string refusal) : _refusal(std::move(refusal)) {}
+
+    ConnectionRegistry(const ConnectionRegistry&) = delete;
+    ConnectionRegistry& operator=(const ConnectionRegistry&) = delete;
+
+    [[nodiscard]] std::size_t size() const;
+
+    /// Interrupts every connection whose deadline has passed.
+    void sweep(CoarseClock::time_point now);
+
+    /// Blocks while there is nothing to sweep, and for `interval` then. False: retire() was called.
+    [[nodiscard]] bool awaitSweep(std::chrono::milliseconds interval);
+
+    /// No sweeps any more.
+    void retire();
+
+    /// From now on isShuttingDown(); wakes the connections between transactions.
+    void beginShutdown();
+
+    [[nodiscard]] bool isShuttingDown() const noexcept { return _shuttingDown.load(); }
+
+    /// \return whether every connection has ended within `grace`
+    [[nodiscard]] bool awaitEmpty(std::chrono::milliseconds grace);
+
+    /// Ends the network side of every connection.
+    /// \return how many there were
+    std::size_t cutAll();
+
+private:
+    friend class Watch;
+
+    void add(Watch& watch);
+    void remove(Watch& watch) noexcept;
+
+    const std::string _refusal;
+    std::atomic<bool> _shuttingDown{false};
+    mutable std::mutex _mutex;
+    std::list<Watch*> _watches; // guarded by _mutex, as are the flags below
+    bool _retired = false;
+    bool _reaperSleeps = false;
+    std::condition_variable _work;
+    std::condition_variable _empty;
+};
+
+} // namespace mpsmtp::net
