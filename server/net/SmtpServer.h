@@ -19,7 +19,8 @@ namespace mpsmtp::net
 struct ListenerConfig
 {
     std::string name;
-    std::vector<std::string> addresses; ///< "127.0.0.1:8025", "[::1]:8025", "localhost:8025", "*:25", "unix:/run/x.sock"
+    /// "127.0.0.1:8025", "[::1]:8025", "localhost:8025", "*:25", "unix:/run/x.sock" (Endpoint.h)
+    std::vector<std::string> addresses;
     smtp::SessionOptions session;
 };
 
@@ -27,14 +28,19 @@ struct ServerConfig
 {
     std::string hostname;
     std::vector<ListenerConfig> listeners;
-    std::size_t threads = 1000;              ///< most connections served at once
-    std::size_t connections = 1000;          ///< most connections open at once, all listeners together
-    std::size_t connectionsPerClient = 0;    ///< 0: no limit; Unix sockets are not counted
+    std::size_t threads = 1000;     ///< most connections served at once
+    std::size_t connections = 1000; ///< most connections open at once, all listeners together
+    /// 0: no limit. An IPv6 client is its /64. Unix sockets are not counted.
+    std::size_t connectionsPerClient = 0;
     std::chrono::milliseconds commandTimeout{300'000}; ///< RFC 5321 4.5.3.2.7
-    std::chrono::milliseconds dataTimeout{600'000};    ///< for the whole mail data, plus what minDataRate allows
-    std::uint64_t minDataRate = 1000;        ///< octets a second that prolong dataTimeout; 0: never prolonged
+    /// For the whole mail data, plus what minDataRate allows.
+    std::chrono::milliseconds dataTimeout{600'000};
+    /// Octets a second that prolong dataTimeout; 0: never prolonged.
+    std::uint64_t minDataRate = 1000;
+    /// For transactions in progress when the server stops.
     std::chrono::milliseconds shutdownGrace{30'000};
-    unsigned spin = 8; ///< recv attempts with a yield between before a thread sleeps (docs/performance.md); 0: none
+    /// recv attempts with a yield between before a thread sleeps (docs/performance.md); 0: none
+    unsigned spin = 8;
 };
 
 using SinkFactory = std::function<std::unique_ptr<smtp::MessageSink>()>;
@@ -46,18 +52,25 @@ public:
     /// `sinks` is called by connection threads.
     SmtpServer(ServerConfig config, SinkFactory sinks);
 
-    /// Closes at once what shutDown() did not.
+    SmtpServer(const SmtpServer&) = delete;
+    SmtpServer& operator=(const SmtpServer&) = delete;
+
+    /// Closes at once what shutDown() did not. Threads that hang in a handler even then are left
+    /// alone, with all they use: end the process by _exit() when connections() is above 0 after
+    /// shutDown().
     ~SmtpServer();
 
-    /// Binds every address and listens.
-    /// \throws std::system_error whose text names the address and says what to do (EADDRINUSE, EACCES, …)
+    /// Binds every address, and only then listens at all of them. Raises the limit of open files.
+    /// To be called once.
+    /// \throws std::system_error whose text names the address and says what to do (EADDRINUSE,
+    /// EACCES, …)
     void start();
 
     /// The addresses really bound ("127.0.0.1:40123" for port 0), in order of configuration.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
-    /// Stops accepting, answers 421 to clients between transactions, lets transactions end within the grace time, then
-    /// cuts what is left.
+    /// Stops accepting, answers 421 to clients between transactions, lets transactions end within
+    /// the grace time, then cuts what is left. Idempotent.
     /// \return the number of connections that were cut
     std::size_t shutDown();
 
@@ -66,6 +79,10 @@ public:
 
     /// Connections being served now.
     [[nodiscard]] std::size_t connections() const noexcept;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> _impl;
 };
 
 } // namespace mpsmtp::net

@@ -1,0 +1,119 @@
+// See AcceptSocket.h. accept(2) says which errors are those of one connection and which are ours.
+#include "net/AcceptSocket.h"
+
+#include "net/ClientSocket.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace mpsmtp::net
+{
+
+namespace
+{
+
+constexpr int pauseMilliseconds = 100;
+
+int openReserve() noexcept
+{
+    return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+int makeWake()
+{
+    const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd < 0)
+        throw std::system_error(errno, std::generic_category(), "eventfd");
+    return fd;
+}
+
+} // namespace
+
+AcceptSocket::AcceptSocket(Descriptor listening, const RefusalTexts& refusals)
+    : _refusals(refusals), _wake(makeWake()), _reserve(openReserve())
+{
+    reset(listening.release());
+}
+
+bool AcceptSocket::poll(const Poco::Timespan& timeout, int)
+{
+    pollfd waited[] = {{sockfd(), POLLIN, 0}, {_wake.get(), POLLIN, 0}};
+    const int ready = ::poll(waited, 2, static_cast<int>(timeout.totalMilliseconds()));
+    return ready > 0 && waited[1].revents == 0 && accept();
+}
+
+bool AcceptSocket::accept() noexcept
+{
+    socklen_t length = sizeof _peer;
+    _peer.ss_family = AF_UNSPEC;
+    _accepted.reset(
+        ::accept4(sockfd(), reinterpret_cast<sockaddr*>(&_peer), &length, SOCK_CLOEXEC));
+    if (!_accepted)
+        handleFailure(errno);
+    return static_cast<bool>(_accepted);
+}
+
+Poco::Net::SocketImpl* AcceptSocket::acceptConnection(Poco::Net::SocketAddress&)
+{
+    return new ClientSocket(std::move(_accepted), peerOf(_peer), _refusals);
+}
+
+void AcceptSocket::handleFailure(int error) noexcept
+{
+    switch (error)
+    {
+    case EMFILE:
+    case ENFILE:
+        shed();
+        break;
+    case ENOBUFS:
+    case ENOMEM:
+        _logLimit.error("cannot accept connections", error);
+        pause();
+        break;
+    default: // the client has gone again, or another error of this one connection (accept(2))
+        break;
+    }
+}
+
+void AcceptSocket::shed() noexcept
+{
+    _reserve.reset();
+    Descriptor client(::accept4(sockfd(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (client)
+        refuse(client.get(), _refusals.full);
+    const bool refused = static_cast<bool>(client);
+    client.reset();
+    _reserve.reset(openReserve());
+    _logLimit.error("no file descriptors left, refusing connections; raise the limit (LimitNOFILE, "
+                    "ulimit -n) or "
+                    "lower limits.connections");
+    // Somebody else took the reserve: without a pause this would be a busy loop.
+    if (!refused || !_reserve)
+        pause();
+}
+
+void AcceptSocket::pause() noexcept
+{
+    pollfd woken{_wake.get(), POLLIN, 0};
+    ::poll(&woken, 1, pauseMilliseconds);
+}
+
+void AcceptSocket::wake() noexcept
+{
+    (void)::eventfd_write(_wake.get(), 1);
+}
+
+void AcceptSocket::retire() noexcept
+{
+    while (accept())
+        refuse(_accepted.get(), _refusals.shuttingDown);
+    _accepted.reset();
+    close();
+}
+
+} // namespace mpsmtp::net

@@ -1,0 +1,30 @@
+// See ClientSocket.h.
+#include "net/ClientSocket.h"
+
+#include "net/Refusal.h"
+
+#include <utility>
+
+namespace mpsmtp::net
+{
+
+ClientSocket::ClientSocket(Descriptor fd, Peer peer, const RefusalTexts& refusals)
+    : Poco::Net::StreamSocketImpl(fd.release()), _refusals(refusals), _peer(std::move(peer))
+{
+}
+
+void ClientSocket::admit(Admission::Ticket ticket,
+                         ConnectionRegistry& registry,
+                         CoarseClock::time_point deadline)
+{
+    _ticket = std::move(ticket);
+    _watch.emplace(registry, sockfd(), deadline);
+}
+
+ClientSocket::~ClientSocket()
+{
+    if (_watch && _watch->claim())
+        refuse(sockfd(), _refusals.shuttingDown);
+}
+
+} // namespace mpsmtp::net

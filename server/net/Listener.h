@@ -1,0 +1,68 @@
+// One socket that is bound, and later listens. Leaves accepting to AcceptSocket.
+// Thread safety: [main].
+#pragma once
+
+#include "net/Descriptor.h"
+#include "net/Endpoint.h"
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace mpsmtp::net
+{
+
+/// A Unix socket's name in the file system; removed at the end unless somebody else has put theirs
+/// there since.
+class UnixSocketFile
+{
+public:
+    UnixSocketFile() = default;
+    explicit UnixSocketFile(std::string path);
+    UnixSocketFile(UnixSocketFile&& other) noexcept;
+    UnixSocketFile& operator=(UnixSocketFile&& other) noexcept;
+    ~UnixSocketFile();
+
+private:
+    std::string _path;
+    dev_t _device = 0;
+    ino_t _inode = 0;
+};
+
+class Listener
+{
+public:
+    /// Binds all that `address` stands for. A Unix socket gets mode 0666, as anybody on the machine
+    /// may also connect to a loopback port; the folder's mode decides who may reach it. Its file is
+    /// taken over from a daemon that is dead. Of several endpoints, those of a family that this
+    /// machine lacks are left out, as long as one can be had.
+    /// \throws std::system_error that says what to do
+    [[nodiscard]] static std::vector<Listener> bind(const std::string& address);
+
+    /// \throws std::system_error
+    void listen();
+
+    /// As bound: with the port that the system chose, where the configuration said 0.
+    [[nodiscard]] std::string address() const;
+
+    /// Hands the descriptor over. Non-blocking; accepted sockets inherit TCP_NODELAY and
+    /// SO_KEEPALIVE.
+    [[nodiscard]] Descriptor takeSocket() noexcept { return std::move(_socket); }
+
+    /// Takes the name away so that nobody new comes; for Unix sockets only.
+    void removeName() { _file = UnixSocketFile(); }
+
+private:
+    Listener(const Endpoint& endpoint, const std::string& configured);
+
+    void openSocket();
+    void bindSocket();
+
+    Endpoint _endpoint;
+    std::string _configured;
+    Descriptor _socket;
+    UnixSocketFile _file;
+};
+
+} // namespace mpsmtp::net
