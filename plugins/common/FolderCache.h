@@ -1,0 +1,105 @@
+// Folders of mailboxes: made when missing, made durable, kept open, and checked at each use, since people move and
+// remove mailboxes while the server runs.
+//
+// Plain open(2) without O_NOFOLLOW is right here: symbolic links below the base are the administrator's (mailboxes on
+// several disks), and no address can make one: addresses only become names of folders (PathTemplate).
+// Thread safety: FolderCache [any], Folder [any] (immutable).
+#pragma once
+
+#include "common/FileDescriptor.h"
+#include "common/LruMap.h"
+
+#include <mpsmtp/Context.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+namespace mpsmtp::store
+{
+
+/// An open folder.
+class Folder
+{
+public:
+    /// \throws std::system_error
+    Folder(std::string path, FileDescriptor fd);
+
+    [[nodiscard]] int fd() const noexcept { return _fd.get(); }
+
+    [[nodiscard]] const std::string& path() const noexcept { return _path; }
+
+    [[nodiscard]] dev_t device() const noexcept { return _device; }
+
+    [[nodiscard]] ino_t inode() const noexcept { return _inode; }
+
+    /// True if its path still leads to this folder: it was not removed, renamed or replaced. One stat(2).
+    [[nodiscard]] bool isInPlace() const noexcept;
+
+private:
+    std::string _path;
+    FileDescriptor _fd;
+    dev_t _device = 0;
+    ino_t _inode = 0;
+};
+
+/// Mode of a folder whose files have `fileMode`: who may read may search too; the owner may do all (0640 → 0750).
+[[nodiscard]] constexpr mode_t folderMode(mode_t fileMode) noexcept
+{
+    return (fileMode & 0666u) | ((fileMode & 0444u) >> 2) | 0700u;
+}
+
+/// What a FolderCache may do.
+struct FolderPolicy
+{
+    bool create = true;         ///< make what is missing
+    mode_t mode = 0700;         ///< of folders that it makes, whatever the umask says
+    std::size_t capacity = 256; ///< folders kept open
+};
+
+/// Opens folders below one base folder.
+class FolderCache
+{
+public:
+    /// \param base  the folder that the administrator answers for: entries in folders above it are only made durable
+    ///              when this object makes them
+    FolderCache(const Storage& storage, std::string base, FolderPolicy policy);
+
+    /// The folder at `path`, made with its parents if need be. Its entry and those of its parents down from the base
+    /// are durable on return, also those that an earlier run, which died too early to know, has made.
+    /// \return nullptr if it is missing and may not be made
+    /// \throws std::system_error, also if something other than a folder is in the way
+    [[nodiscard]] std::shared_ptr<const Folder> open(const std::string& path);
+
+    /// As open(), but false instead of a folder: for stores that keep files in it by path.
+    [[nodiscard]] bool ensure(const std::string& path) { return open(path) != nullptr; }
+
+    /// The next open() of `path` looks at the disk.
+    void forget(const std::string& path);
+
+private:
+    [[nodiscard]] std::shared_ptr<const Folder> cached(const std::string& path);
+    [[nodiscard]] FileDescriptor openOrMake(const std::string& path);
+    void make(const std::string& path);
+    void makeOne(const std::string& path);
+    void settle(const std::string& path);
+    void syncParent(const std::string& path);
+    [[nodiscard]] bool isSettled(const std::string& path);
+    void setSettled(const std::string& path, bool settled);
+
+    const Storage _storage;
+    const std::string _base;
+    const FolderPolicy _policy;
+    std::mutex _mutex; // guards _open and _settled; never held during I/O
+    LruMap<std::shared_ptr<const Folder>> _open;
+    LruMap<bool> _settled; // paths whose entries are known to be durable
+};
+
+/// "/a/b" of "/a/b/c", "/" of "/a", "." of "a".
+[[nodiscard]] std::string parentOf(const std::string& path);
+
+} // namespace mpsmtp::store

@@ -1,0 +1,75 @@
+// The octets of one mail as a store keeps them: our fields on top, then the content byte for byte, with CRLF turned into
+// LF unless `line_ending = crlf` says otherwise. Nothing is ever inserted between the two.
+//
+// What that means for odd mail: content that begins with an empty line shows as our fields and that body. Content without
+// any header ("hey there!") follows our fields directly; readers end the header there: Python's `email` shows the line as
+// the body's first (MissingHeaderBodySeparatorDefect), others as a malformed field. A separating line would be an octet
+// that nobody sent, so there is none.
+//
+// RFC 5321 4.4 (Return-Path, Received), RFC 3030 (BINARYMIME has no line ends to convert: it is kept as sent, CRLF
+// included, with our fields in CRLF too).
+// Thread safety: [connection]; OctetSinks as their own.
+#pragma once
+
+#include "common/StoreOptions.h"
+
+#include <mpsmtp/Envelope.h>
+#include <mpsmtp/Message.h>
+
+#include <string>
+#include <string_view>
+
+namespace mpsmtp::store
+{
+
+/// Takes octets in order, in pieces of any size up to about 64 KiB; cuts mean nothing.
+class OctetSink
+{
+public:
+    OctetSink() = default;
+    OctetSink(const OctetSink&) = delete;
+    OctetSink& operator=(const OctetSink&) = delete;
+    virtual ~OctetSink() = default;
+
+    /// \throws std::system_error
+    virtual void write(std::string_view octets) = 0;
+};
+
+/// Turns CRLF into LF across any cuts of the input. Bare CR, bare LF, NUL and 8-bit octets pass untouched.
+class CrlfToLf
+{
+public:
+    /// Appends the conversion of `octets`; a CR at the end waits for what follows it.
+    void convert(std::string_view octets, std::string& out);
+
+    /// End of input: a CR still waiting was a bare one.
+    void finish(std::string& out);
+
+private:
+    bool _carriageReturn = false; // the input so far ends in CR, which is not in the output yet
+};
+
+/// Writes a message for one recipient after another into a sink; keeps its buffer of at most 64 KiB between them.
+class MessageWriter
+{
+public:
+    explicit MessageWriter(const StoreOptions& options) noexcept : _options(options) {}
+
+    /// Writes our fields (as the options say) and the content.
+    /// \param recipient  for Delivered-To; nullptr: the file is shared by several, and has none
+    /// \throws what the sink throws
+    void write(const Envelope& envelope,
+               const Recipient* recipient,
+               const Message& message,
+               OctetSink& sink);
+
+private:
+    void addFields(const Envelope& envelope, const Recipient* recipient, const Message& message);
+    void addContent(const Message& message, OctetSink& sink);
+    void addConverted(const Message& message, OctetSink& sink);
+
+    const StoreOptions& _options;
+    std::string _buffer;
+};
+
+} // namespace mpsmtp::store
