@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include <sys/types.h>
+
 namespace mpsmtp::store
 {
 
@@ -43,5 +45,10 @@ private:
 /// \param path  only for the text of the error
 /// \throws std::system_error; part of the octets may then be written
 void writeAll(int fd, std::string_view octets, const std::string& path);
+
+/// Sets the permission bits, unless they are so already: the umask may have taken some that were asked for.
+/// \param path  only for the text of the error
+/// \throws std::system_error
+void setMode(int fd, mode_t mode, const std::string& path);
 
 } // namespace mpsmtp::store

@@ -40,6 +40,10 @@ public:
     /// True if its path still leads to this folder: it was not removed, renamed or replaced. One stat(2).
     [[nodiscard]] bool isInPlace() const noexcept;
 
+    /// Makes its entries durable.
+    /// \throws std::system_error with the path
+    void sync(const Storage& storage) const;
+
 private:
     std::string _path;
     FileDescriptor _fd;
@@ -75,17 +79,22 @@ public:
     /// \throws std::system_error, also if something other than a folder is in the way
     [[nodiscard]] std::shared_ptr<const Folder> open(const std::string& path);
 
-    /// As open(), but false instead of a folder: for stores that keep files in it by path.
-    [[nodiscard]] bool ensure(const std::string& path) { return open(path) != nullptr; }
+    /// The folder at `path` if it is open already and still in place, else nullptr.
+    [[nodiscard]] std::shared_ptr<const Folder> find(const std::string& path);
+
+    /// As open(), but does not keep the folder open: for stores that use it by path.
+    /// \return false if it is missing and may not be made
+    [[nodiscard]] bool ensure(const std::string& path);
 
     /// The next open() of `path` looks at the disk.
     void forget(const std::string& path);
 
+    [[nodiscard]] const FolderPolicy& policy() const noexcept { return _policy; }
+
 private:
-    [[nodiscard]] std::shared_ptr<const Folder> cached(const std::string& path);
     [[nodiscard]] FileDescriptor openOrMake(const std::string& path);
     void make(const std::string& path);
-    void makeOne(const std::string& path);
+    [[nodiscard]] int makeOne(const std::string& path) const;
     void settle(const std::string& path);
     void syncParent(const std::string& path);
     [[nodiscard]] bool isSettled(const std::string& path);

@@ -64,12 +64,14 @@ public:
                OctetSink& sink);
 
 private:
-    void addFields(const Envelope& envelope, const Recipient* recipient, const Message& message);
-    void addContent(const Message& message, OctetSink& sink);
+    void makeFields(const Envelope& envelope, const Recipient* recipient, const Message& message);
+    void addAsSent(const Message& message, OctetSink& sink);
     void addConverted(const Message& message, OctetSink& sink);
+    void flush(OctetSink& sink);
 
     const StoreOptions& _options;
-    std::string _buffer;
+    std::string _fields; // with CRLF
+    std::string _buffer; // on its way to the sink
 };
 
 } // namespace mpsmtp::store

@@ -28,10 +28,9 @@ struct PathValues
     /// Of one recipient of a mail transaction.
     [[nodiscard]] static PathValues of(const Envelope& envelope, const Recipient& recipient);
 
-    std::string_view recipient; ///< local@domain
     std::string_view localPart; ///< unquoted
     std::string_view domain;    ///< in lower case
-    std::string_view sender;    ///< "" for the null reverse-path
+    std::string_view sender;    ///< as sent, without brackets; "" for the null reverse-path
     std::string_view client;
     std::string_view listener;
     std::string_view id;
@@ -52,8 +51,8 @@ public:
     /// paths that differ. Two values in one component stay apart because the text between them is encoded inside them.
     [[nodiscard]] std::optional<std::string> expand(const PathValues& values) const;
 
-    /// The folder that every expansion lies in: the whole components in front of the first value, without a trailing
-    /// slash ("/" or "." if there are none).
+    /// The folder that every expansion lies in: the whole components in front of the first value (or of the last
+    /// component), without a trailing slash; "/" or "." if there are none.
     [[nodiscard]] const std::string& base() const noexcept { return _base; }
 
 private:
@@ -89,6 +88,7 @@ private:
 
     class Parser;
 
+    // "rcpt" is local-part@domain without quoting, so that "ben"@d and ben@d are one mailbox.
     [[nodiscard]] static std::string valueOf(const Part& part, const PathValues& values);
     [[nodiscard]] static std::string expand(const Component& component, const PathValues& values);
 

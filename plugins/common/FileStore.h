@@ -1,0 +1,82 @@
+// Delivery into stores that keep one file for each mail (maildir, MH), in two phases: stage() writes all files where
+// nobody sees them, persist() makes their data durable, commit() gives them their names and makes those durable.
+// What a mailbox looks like and what a mail is called there is left to a MailboxLayout; errors become replies in the SDK.
+//
+// One file for each recipient given, also if two of them lead to one mailbox: that is what the client asked for. Without
+// `delivered_to` all files are equal, so one is written for each file system and linked into all mailboxes.
+// RFC 5321 4.2.5 (250 is a promise), 6.1. Thread safety: FileStore [any], MailboxLayout [any].
+#pragma once
+
+#include "common/FolderCache.h"
+#include "common/PathTemplate.h"
+#include "common/StagedFile.h"
+#include "common/StoreOptions.h"
+
+#include <mpsmtp/Handler.h>
+
+#include <memory>
+#include <string>
+
+namespace mpsmtp::store
+{
+
+/// One mailbox: the folder that the path template gives, and a folder inside it where the format has such.
+struct Mailbox
+{
+    std::string path;
+    std::string subfolder; ///< "" for none
+};
+
+/// A store format with one file for each mail.
+class MailboxLayout
+{
+public:
+    MailboxLayout() = default;
+    MailboxLayout(const MailboxLayout&) = delete;
+    MailboxLayout& operator=(const MailboxLayout&) = delete;
+    virtual ~MailboxLayout() = default;
+
+    /// The mailbox of a recipient whose path is `path`.
+    [[nodiscard]] virtual Mailbox mailboxOf(std::string path, const Recipient& recipient) const = 0;
+
+    /// The folder that new mail goes to, made if it is missing and may be made.
+    /// \return nullptr if there is no such mailbox
+    [[nodiscard]] virtual std::shared_ptr<const Folder> open(const Mailbox& mailbox) = 0;
+
+    /// Path of the folder where a staged file may have a hidden name.
+    [[nodiscard]] virtual std::string hiddenFolder(const Mailbox& mailbox) const = 0;
+
+    /// Gives the file a name that no mail in `folder` has.
+    /// \return the name
+    /// \throws std::system_error; its code is ENOENT if the folder is gone, EXDEV or EMLINK if only a copy can be placed
+    [[nodiscard]] virtual std::string place(const StagedFile& file, const Folder& folder) = 0;
+};
+
+/// The common part of maildir and mh.
+class FileStore
+{
+public:
+    /// \param layout  outlives this object
+    FileStore(const Context& context, const StoreOptions& options, MailboxLayout& layout);
+
+    /// For Handler::stage().
+    [[nodiscard]] Stage
+    stage(const Envelope& envelope, const Recipients& recipients, const Message& message);
+
+    /// The folder below which all mailboxes lie.
+    [[nodiscard]] const std::string& base() const noexcept { return _path.base(); }
+
+    [[nodiscard]] Staging& staging() noexcept { return _staging; }
+
+private:
+    class StagedFiles;
+
+    const Storage _storage;
+    const Log _log;
+    const StoreOptions _options;
+    const PathTemplate _path;
+    Staging _staging;
+    MailboxLayout& _layout;
+};
+
+} // namespace mpsmtp::store

@@ -1,0 +1,16 @@
+#include "common/StoreOptions.h"
+
+namespace mpsmtp::store
+{
+
+StoreOptions::StoreOptions(const Config& config)
+    : path(config.string("path")),
+      lineEnding(config.string("line_ending") == "crlf" ? LineEnding::Crlf : LineEnding::Lf),
+      trace(config.boolean("trace")),
+      deliveredTo(config.boolean("delivered_to")),
+      mode(static_cast<mode_t>(config.integer("mode"))),
+      create(config.boolean("create"))
+{
+}
+
+} // namespace mpsmtp::store
