@@ -192,7 +192,6 @@ private:
 
 FileStore::FileStore(const Context& context, const StoreOptions& options, MailboxLayout& layout)
     : _storage(context.storage),
-      _log(context.log),
       _options(options),
       _path(options.path),
       _staging(options.mode),

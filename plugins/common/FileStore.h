@@ -72,7 +72,6 @@ private:
     class StagedFiles;
 
     const Storage _storage;
-    const Log _log;
     const StoreOptions _options;
     const PathTemplate _path;
     Staging _staging;

@@ -26,14 +26,6 @@ namespace
     return "/proc/self/fd/" + std::to_string(fd);
 }
 
-[[nodiscard]] std::string hostName()
-{
-    std::array<char, 256> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0)
-        return "localhost";
-    return name.data();
-}
-
 /// True if the file system, not the folder, is why a file without a name cannot be made.
 [[nodiscard]] bool isUnsupported(int error)
 {
@@ -60,6 +52,14 @@ namespace
 }
 
 } // namespace
+
+std::string hostName()
+{
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0)
+        return "localhost";
+    return name.data();
+}
 
 StagedFile::StagedFile(FileDescriptor fd, std::string stagedPath, std::string description)
     : _fd(std::move(fd)), _stagedPath(std::move(stagedPath)), _description(std::move(description))

@@ -101,4 +101,7 @@ private:
     std::atomic<std::uint64_t> _counter{0};
 };
 
+/// The machine's name, for names of files: two machines may share a store.
+[[nodiscard]] std::string hostName();
+
 } // namespace mpsmtp::store

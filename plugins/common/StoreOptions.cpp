@@ -13,4 +13,12 @@ StoreOptions::StoreOptions(const Config& config)
 {
 }
 
+FolderPolicy StoreOptions::folderPolicy() const
+{
+    FolderPolicy policy;
+    policy.create = create;
+    policy.mode = folderMode(mode);
+    return policy;
+}
+
 } // namespace mpsmtp::store

@@ -2,6 +2,8 @@
 // Thread safety: [any] (immutable).
 #pragma once
 
+#include "common/FolderCache.h"
+
 #include <mpsmtp/Context.h>
 #include <mpsmtp/Option.h>
 
@@ -25,6 +27,9 @@ struct StoreOptions
 
     /// Reads what the option table below declares.
     explicit StoreOptions(const Config& config);
+
+    /// For the folders of these files.
+    [[nodiscard]] FolderPolicy folderPolicy() const;
 
     std::string path; ///< text of a PathTemplate
     LineEnding lineEnding = LineEnding::Lf;

@@ -1,0 +1,27 @@
+#include "maildir/MaildirHandler.h"
+
+#include "common/StagedFile.h"
+
+namespace mpsmtp::maildir
+{
+
+MaildirHandler::MaildirHandler(const Context& context)
+    : MaildirHandler(context, store::StoreOptions(context.config))
+{
+}
+
+MaildirHandler::MaildirHandler(const Context& context, const store::StoreOptions& options)
+    : _store(context, options, _layout),
+      _folders(context.storage, _store.base(), options.folderPolicy()),
+      _layout(_folders,
+              _store.staging(),
+              {context.config.string("detail") == "folder", hostForFileName(store::hostName())})
+{
+}
+
+Stage MaildirHandler::stage(Envelope& envelope, const Recipients& recipients, Message& message)
+{
+    return _store.stage(envelope, recipients, message);
+}
+
+} // namespace mpsmtp::maildir

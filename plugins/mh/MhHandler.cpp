@@ -1,0 +1,23 @@
+#include "mh/MhHandler.h"
+
+namespace mpsmtp::mh
+{
+
+MhHandler::MhHandler(const Context& context)
+    : MhHandler(context, store::StoreOptions(context.config))
+{
+}
+
+MhHandler::MhHandler(const Context& context, const store::StoreOptions& options)
+    : _store(context, options, _layout),
+      _folders(context.storage, _store.base(), options.folderPolicy()),
+      _layout(_folders, _store.staging(), options.mode)
+{
+}
+
+Stage MhHandler::stage(Envelope& envelope, const Recipients& recipients, Message& message)
+{
+    return _store.stage(envelope, recipients, message);
+}
+
+} // namespace mpsmtp::mh

@@ -1,0 +1,70 @@
+#include "mh/MhLayout.h"
+
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+
+namespace mpsmtp::mh
+{
+
+namespace
+{
+
+/// Python's mailbox.MH cannot read a message in a folder without this file (up to 3.12: FileNotFoundError); an empty one
+/// means no sequences, to every reader. Readers own it, so one that exists is left alone.
+void makeSequencesFile(const store::Folder& folder, mode_t mode)
+{
+    constexpr const char* name = ".mh_sequences";
+    const store::FileDescriptor fd(
+        ::openat(folder.fd(), name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode));
+    const int error = fd.isOpen() ? 0 : errno;
+    if (error != 0 && error != EEXIST)
+        store::throwSystemError(error, "cannot make .mh_sequences in", folder.path());
+    if (fd.isOpen())
+        store::setMode(fd.get(), mode, folder.path());
+}
+
+} // namespace
+
+store::Mailbox MhLayout::mailboxOf(std::string path, const Recipient& /*recipient*/) const
+{
+    return {std::move(path), ""};
+}
+
+std::shared_ptr<const store::Folder> MhLayout::open(const store::Mailbox& mailbox)
+{
+    if (auto folder = _folders.find(mailbox.path))
+        return folder;
+    auto folder = _folders.open(mailbox.path);
+    if (!folder)
+        return nullptr;
+    makeSequencesFile(*folder, _fileMode);
+    return folder;
+}
+
+std::string MhLayout::hiddenFolder(const store::Mailbox& mailbox) const
+{
+    return mailbox.path;
+}
+
+std::string MhLayout::place(const store::StagedFile& file, const store::Folder& folder)
+{
+    constexpr int turns = 10000;
+    constexpr int turnsBeforeReading =
+        16; // someone else is at work: a few steps, or a look at how far they are
+    for (int turn = 1; turn <= turns; ++turn)
+    {
+        std::string name = std::to_string(_numbers.take(folder));
+        const int error = file.link(folder, name);
+        if (error == 0)
+            return name;
+        if (error != EEXIST)
+            store::throwSystemError(error, "cannot put a mail into", folder.path());
+        if (turn % turnsBeforeReading == 0)
+            _numbers.forget(folder);
+    }
+    store::throwSystemError(EEXIST, "cannot find a free number in", folder.path());
+}
+
+} // namespace mpsmtp::mh
