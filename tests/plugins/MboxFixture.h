@@ -3,11 +3,10 @@
 #pragma once
 
 #include "mbox/MboxHandler.h"
+#include "plugins/TestFolder.h"
 
 #include <mpsmtp/Handler.h>
 
-#include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -15,53 +14,22 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
-#include <system_error>
+#include <string_view>
 #include <utility>
 #include <vector>
-
-#include <unistd.h>
 
 namespace mboxtest
 {
 
-/// A folder of its own in the system's temporary folder.
-class TempFolder
-{
-public:
-    TempFolder()
-    {
-        std::string pattern = std::filesystem::temp_directory_path() / "mpsmtp-mbox-XXXXXX";
-        if (::mkdtemp(pattern.data()) == nullptr)
-            throw std::runtime_error("cannot make " + pattern);
-        _path = pattern;
-    }
+using TempFolder = mpsmtp::test::TestFolder;
+using mpsmtp::test::writeFile;
 
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-
-    ~TempFolder()
-    {
-        std::error_code ignored;
-        std::filesystem::remove_all(_path, ignored);
-    }
-
-    [[nodiscard]] const std::string& path() const noexcept { return _path; }
-
-private:
-    std::string _path;
-};
-
+/// "" if there is no such file.
 inline std::string readFile(const std::string& path)
 {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
-}
-
-inline void writeFile(const std::string& path, std::string_view text)
-{
-    std::ofstream(path, std::ios::binary) << text;
 }
 
 /// The server's side of one handler. Syncs nothing, unless told what to do instead.
