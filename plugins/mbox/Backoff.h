@@ -1,4 +1,5 @@
-// Waiting for something that cannot be waited for: the locks of other programs. Thread safety: [connection].
+// Waiting for something that cannot be waited for: the locks of other programs. Thread safety:
+// [connection].
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,6 @@
-// What is about to be appended to a mailbox, noted in a file beside it so that the next writer can tell a part of a
-// message, left behind by a killed process, from mail. Reading and writing the note is MailboxFile's, when is Mailbox's.
+// What is about to be appended to a mailbox, noted in a file beside it so that the next writer can
+// tell a part of a message, left behind by a killed process, from mail. Reading and writing the
+// note is MailboxFile's, when is Mailbox's.
 //
 // The note is a text and ends with a line "end"; without that line nothing has been appended yet:
 //
@@ -44,8 +45,8 @@ struct Intent
 /// Names the run of the kernel; "" where it has no name.
 [[nodiscard]] std::string currentBootId();
 
-/// True if the octets from intent.start to the end of the open file, `size`, are the batch's own and nobody else's:
-/// every separator in them stands where the batch had one, and reads as it did.
+/// True if the octets from intent.start to the end of the open file, `size`, are the batch's own
+/// and nobody else's: every separator in them stands where the batch had one, and reads as it did.
 /// \throws std::system_error
 [[nodiscard]] bool isBatch(const Intent& intent, int fd, std::uint64_t size);
 

@@ -1,6 +1,7 @@
-// One message on its way into one mailbox, for one recipient. Nothing of it is copied: it is measured when it is staged,
-// and formatted a second time while it is written. Formatting 4 KiB takes some microseconds; a formatted copy would take
-// memory for each message that waits, or a second file for the large ones.
+// One message on its way into one mailbox, for one recipient. Nothing of it is copied: it is
+// measured when it is staged, and formatted a second time while it is written. Formatting 4 KiB
+// takes some microseconds; a formatted copy would take memory for each message that waits, or a
+// second file for the large ones.
 #pragma once
 
 #include "common/MessageWriter.h"
@@ -15,7 +16,8 @@
 namespace mpsmtp::mbox
 {
 
-/// Thread safety: [connection]; the thread that writes a batch uses the letters of threads that wait for it.
+/// Thread safety: [connection]; the thread that writes a batch uses the letters of threads that
+/// wait for it.
 class Letter
 {
 public:

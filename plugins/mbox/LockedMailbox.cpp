@@ -80,10 +80,7 @@ LockedMailbox::LockedMailbox(std::shared_ptr<const MailboxFile> file,
 
 void LockedMailbox::recover()
 {
-    struct stat status
-    {
-    };
-
+    struct stat status = {};
     if (::fstat(_lock->noteFd(), &status) != 0)
         throwSystemError(errno, "cannot examine the mailbox's note", _paths.note);
     if (status.st_size == 0)
@@ -183,8 +180,8 @@ void LockedMailbox::makeDurable(bool isFirst) const
     _settings.storage.syncFolder(folder.get());
 }
 
-/// Only what is our own: a program that ignores the locks may have appended too. If it fails, the note stays, and the
-/// next writer tries again.
+/// Only what is our own: a program that ignores the locks may have appended too. If it fails, the
+/// note stays, and the next writer tries again.
 void LockedMailbox::takeBack(const Intent& intent) const noexcept
 {
     try

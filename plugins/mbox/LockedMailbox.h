@@ -1,12 +1,13 @@
-// What happens to a mailbox while it is locked: remains of a killed server are removed, and a batch of messages goes in
-// whole or not at all.
+// What happens to a mailbox while it is locked: remains of a killed server are removed, and a batch
+// of messages goes in whole or not at all.
 //
-// The order that makes it safe: 1. the note tells what will be appended, 2. the messages are written, 3. they are made
-// durable, 4. the note is emptied, 5. the locks are released and the senders are told. A server killed before 4 has told
-// nobody, so the next one may take the whole batch back; from 4 on there is no note, and nothing is ever taken back.
-// The note itself is never made durable: it describes what is in the kernel's memory, which survives a process and not a
-// reboot, and is believed only by the same run of the kernel. So none can rise from the disk after a power failure and
-// take mail that was acknowledged since.
+// The order that makes it safe: 1. the note tells what will be appended, 2. the messages are
+// written, 3. they are made durable, 4. the note is emptied, 5. the locks are released and the
+// senders are told. A server killed before 4 has told nobody, so the next one may take the whole
+// batch back; from 4 on there is no note, and nothing is ever taken back. The note itself is never
+// made durable: it describes what is in the kernel's memory, which survives a process and not a
+// reboot, and is believed only by the same run of the kernel. So none can rise from the disk after
+// a power failure and take mail that was acknowledged since.
 #pragma once
 
 #include "mbox/Intent.h"
@@ -43,7 +44,8 @@ public:
 
     [[nodiscard]] const MailboxFile& file() const noexcept { return *_file; }
 
-    /// Takes back what a killed server has appended and told nobody of. If anyone has changed the file since, it stays.
+    /// Takes back what a killed server has appended and told nobody of. If anyone has changed the
+    /// file since, it stays.
     /// \throws std::system_error
     void recover();
 

@@ -1,12 +1,14 @@
-// One mailbox as the mail transactions in flight share it: they append in batches, with one lock, one write and one
-// fdatasync for all that wait at that moment. What happens under the lock is LockedMailbox's.
+// One mailbox as the mail transactions in flight share it: they append in batches, with one lock,
+// one write and one fdatasync for all that wait at that moment. What happens under the lock is
+// LockedMailbox's.
 //
-// Appending is the commit of the two-phase delivery, and not its persist(): an append is visible at once, and mail in a
-// mailbox that is taken back when another handler fails would have been seen; nor could the locks be kept until every
-// transaction of the batch has decided, since these wait for other mailboxes (a deadlock) and other handlers (a mailbox
-// locked for as long as the slowest). persist() finds out instead what would make the commit fail: a mailbox that someone
-// else holds locked, a full disk, a limit on the file's size. What is left is a failure that begins between the two:
-// then the commit fails, the mailbox is as before, and the sender tries again.
+// Appending is the commit of the two-phase delivery, and not its persist(): an append is visible at
+// once, and mail in a mailbox that is taken back when another handler fails would have been seen;
+// nor could the locks be kept until every transaction of the batch has decided, since these wait
+// for other mailboxes (a deadlock) and other handlers (a mailbox locked for as long as the
+// slowest). persist() finds out instead what would make the commit fail: a mailbox that someone
+// else holds locked, a full disk, a limit on the file's size. What is left is a failure that begins
+// between the two: then the commit fails, the mailbox is as before, and the sender tries again.
 #pragma once
 
 #include "mbox/Letter.h"
@@ -22,8 +24,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -44,9 +46,10 @@ public:
     /// \throws std::system_error, mpsmtp::Error
     [[nodiscard]] bool prepare();
 
-    /// Claims space for that much mail and waits, as long as the lock's time-out, while another program has the
-    /// mailbox locked.
-    /// \throws mpsmtp::Error (451 4.2.0, 452 4.2.2, 452 4.3.1), std::system_error; nothing is then claimed
+    /// Claims space for that much mail and waits, as long as the lock's time-out, while another
+    /// program has the mailbox locked.
+    /// \throws mpsmtp::Error (451 4.2.0, 452 4.2.2, 452 4.3.1), std::system_error; nothing is then
+    /// claimed
     void reserve(std::uint64_t octets);
 
     /// Ends a claim.
@@ -61,6 +64,16 @@ public:
     void recover();
 
 private:
+    enum class Outcome
+    {
+        Waiting,
+        Stored,
+        Locked,
+        SystemFull,
+        MailboxFull,
+        Failed
+    };
+
     /// Letters that wait for their batch, and the thread that waits for them.
     struct Ticket
     {
@@ -68,8 +81,7 @@ private:
 
         const std::vector<Letter>* letters;
         std::condition_variable wake;
-        bool done = false;
-        std::optional<Reply> failure;
+        Outcome outcome = Outcome::Waiting;
     };
 
     using Batch = std::vector<Ticket*>;
@@ -78,11 +90,13 @@ private:
     void forget(const std::shared_ptr<const MailboxFile>& file);
     void waitUntilUnlocked();
     void requireSpace();
-    void lead(std::unique_lock<std::mutex>& lock);
-    [[nodiscard]] std::optional<Reply> deliver(Batch& batch);
-    void deliverOrThrow(Batch& batch);
+    void lead(std::unique_lock<std::mutex>& lock) noexcept;
+    [[nodiscard]] static Outcome outcomeOf(const std::error_code& error) noexcept;
+    [[nodiscard]] static Reply replyTo(Outcome outcome);
+    [[nodiscard]] Outcome deliver(Batch& batch) noexcept;
+    [[nodiscard]] Outcome deliverOrThrow(Batch& batch);
     [[nodiscard]] std::unique_ptr<LockedMailbox> lockFile();
-    [[nodiscard]] Batch takeBatch();
+    [[nodiscard]] Batch takeBatch() noexcept;
 
     const MailboxPaths _paths;
     const MailboxSettings& _settings;

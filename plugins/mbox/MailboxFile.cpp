@@ -20,8 +20,8 @@ namespace
 using store::FileDescriptor;
 using store::throwSystemError;
 
-// O_APPEND: a program that ignores every lock may lose its place, never its octets. O_NONBLOCK: a FIFO that came between
-// the check and the open must not hold the thread.
+// O_APPEND: a program that ignores every lock may lose its place, never its octets. O_NONBLOCK: a
+// FIFO that came between the check and the open must not hold the thread.
 constexpr int openFlags = O_RDWR | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 void requireRegularFile(const struct stat& status, const std::string& path)
@@ -33,10 +33,7 @@ void requireRegularFile(const struct stat& status, const std::string& path)
 /// Before the open, since opening a device can do things.
 void checkType(const std::string& path)
 {
-    struct stat status
-    {
-    };
-
+    struct stat status = {};
     if (::stat(path.c_str(), &status) == 0)
         requireRegularFile(status, path);
 }
@@ -78,11 +75,7 @@ std::shared_ptr<const MailboxFile> MailboxFile::open(const std::string& path,
     FileDescriptor fd = openOrCreate(path, policy);
     if (!fd.isOpen())
         return nullptr;
-
-    struct stat status
-    {
-    };
-
+    struct stat status = {};
     if (::fstat(fd.get(), &status) != 0)
         throwSystemError(errno, "cannot examine mailbox", path);
     requireRegularFile(status, path);
@@ -96,20 +89,14 @@ MailboxFile::MailboxFile(std::string path, FileDescriptor fd, const struct stat&
 
 bool MailboxFile::isInPlace() const noexcept
 {
-    struct stat status
-    {
-    };
-
+    struct stat status = {};
     return ::stat(_path.c_str(), &status) == 0 && status.st_dev == _device &&
            status.st_ino == _inode;
 }
 
 std::uint64_t MailboxFile::size() const
 {
-    struct stat status
-    {
-    };
-
+    struct stat status = {};
     if (::fstat(fd(), &status) != 0)
         throwSystemError(errno, "cannot examine mailbox", _path);
     return static_cast<std::uint64_t>(status.st_size);
@@ -142,10 +129,7 @@ void MailboxFile::truncate(std::uint64_t size) const
 
 std::string resolveLinks(const std::string& path)
 {
-    struct stat status
-    {
-    };
-
+    struct stat status = {};
     if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode))
         return path;
     char* const resolved = ::realpath(path.c_str(), nullptr);

@@ -26,7 +26,8 @@ class MailboxFile
 {
 public:
     /// \return nullptr if there is no such file and none may be made
-    /// \throws std::system_error, or mpsmtp::Error if the path leads to something other than a regular file
+    /// \throws std::system_error, or mpsmtp::Error if the path leads to something other than a
+    /// regular file
     [[nodiscard]] static std::shared_ptr<const MailboxFile> open(const std::string& path,
                                                                  const OpenPolicy& policy);
 
@@ -46,8 +47,9 @@ public:
     /// \throws std::system_error
     [[nodiscard]] std::uint64_t size() const;
 
-    /// What makes the end of a file of `size` octets the place for a separator, which readers look for behind a blank
-    /// line: "" in a whole mailbox, one or two LF behind what another program or a power failure has left.
+    /// What makes the end of a file of `size` octets the place for a separator, which readers look
+    /// for behind a blank line: "" in a whole mailbox, one or two LF behind what another program or
+    /// a power failure has left.
     /// \throws std::system_error
     [[nodiscard]] std::string_view padding(std::uint64_t size) const;
 
@@ -61,8 +63,8 @@ private:
     ino_t _inode;
 };
 
-/// Follows symbolic links at the end of the path, which are the administrator's: two names of one file must mean one
-/// lock and one note.
+/// Follows symbolic links at the end of the path, which are the administrator's: two names of one
+/// file must mean one lock and one note.
 /// \throws std::system_error if a link leads nowhere
 [[nodiscard]] std::string resolveLinks(const std::string& path);
 

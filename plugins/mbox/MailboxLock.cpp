@@ -15,12 +15,10 @@ namespace
 
 using store::throwSystemError;
 
+/// Of the whole file, whatever its length becomes.
 struct flock recordLock(short type) noexcept
 {
-    struct flock lock
-    {
-    }; // the whole file, whatever its length becomes
-
+    struct flock lock = {};
     lock.l_type = type;
     lock.l_whence = SEEK_SET;
     return lock;
@@ -28,10 +26,7 @@ struct flock recordLock(short type) noexcept
 
 std::optional<struct stat> statusOf(const std::string& path) noexcept
 {
-    struct stat status
-    {
-    };
-
+    struct stat status = {};
     if (::lstat(path.c_str(), &status) != 0)
         return std::nullopt;
     return status;
@@ -130,11 +125,7 @@ bool MailboxLock::takeDotLock(const Log& log)
         if (errno != EEXIST)
             throwSystemError(errno, "cannot make the dot-lock (dot_lock = no?)", _paths.dotLock);
         const auto found = statusOf(_paths.dotLock);
-
-        struct stat note
-        {
-        };
-
+        struct stat note = {};
         if (found && ::fstat(_note.get(), &note) == 0 && isSameFile(*found, note))
             return _dotLocked = true; // a killed server's: see above
         if (!found || !isStale(*found))

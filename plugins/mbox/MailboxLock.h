@@ -1,11 +1,13 @@
-// Keeps every other writer out of a mailbox: our own process and others. Readers and delivery agents do not agree on one
-// kind of lock, so all three are taken, or none: an fcntl record lock of the open file description (F_OFD_SETLK: unlike a
-// plain fcntl lock it excludes threads too, and does not vanish when any descriptor of the file is closed), flock(2), and
-// a dot-lock, "NAME.lock".
+// Keeps every other writer out of a mailbox: our own process and others. Readers and delivery
+// agents do not agree on one kind of lock, so all three are taken, or none: an fcntl record lock of
+// the open file description (F_OFD_SETLK: unlike a plain fcntl lock it excludes threads too, and
+// does not vanish when any descriptor of the file is closed), flock(2), and a dot-lock,
+// "NAME.lock".
 //
-// The dot-lock is a hard link to the mailbox's note (LockedMailbox). So one that a killed server left behind is known for
-// ours by its inode, and since its maker held the record lock that we now hold, nobody holds it any more: no waiting for
-// old age, no process number that another process has by now. A foreign one is stale after five minutes, as in liblockfile.
+// The dot-lock is a hard link to the mailbox's note (LockedMailbox). So one that a killed server
+// left behind is known for ours by its inode, and since its maker held the record lock that we now
+// hold, nobody holds it any more: no waiting for old age, no process number that another process
+// has by now. A foreign one is stale after five minutes, as in liblockfile.
 //
 // Waiting is the caller's. Thread safety: [connection].
 #pragma once
@@ -36,8 +38,8 @@ public:
     [[nodiscard]] static std::unique_ptr<MailboxLock>
     tryAcquire(const MailboxFile& file, const MailboxPaths& paths, bool dotLock, const Log& log);
 
-    /// Whether another program holds a lock at this moment. Takes none, so it never disturbs anyone; an flock cannot be
-    /// seen in this way.
+    /// Whether another program holds a lock at this moment. Takes none, so it never disturbs
+    /// anyone; an flock cannot be seen in this way.
     [[nodiscard]] static bool
     isHeldByOthers(const MailboxFile& file, const MailboxPaths& paths, bool dotLock);
 

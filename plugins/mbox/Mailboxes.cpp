@@ -31,7 +31,8 @@ std::shared_ptr<Mailbox> Mailboxes::find(const std::string& path)
     return entry == _inUse.end() ? nullptr : entry->second.lock();
 }
 
-/// The new object is made, and dropped if another thread was faster, without the mutex: dropping takes it.
+/// The new object is made, and dropped if another thread was faster, without the mutex: dropping
+/// takes it.
 std::shared_ptr<Mailbox> Mailboxes::share(const std::string& path)
 {
     if (auto mailbox = find(path))

@@ -1,5 +1,6 @@
-// The mailboxes that mail transactions are using at this moment. Transactions that meet in a mailbox share one object and
-// so one batch; when the last of them is over, the object and its descriptor go: memory is bounded by the sessions.
+// The mailboxes that mail transactions are using at this moment. Transactions that meet in a
+// mailbox share one object and so one batch; when the last of them is over, the object and its
+// descriptor go: memory is bounded by the sessions.
 #pragma once
 
 #include "common/FolderCache.h"
@@ -22,7 +23,8 @@ public:
     /// \param base  the folder that the administrator answers for (FolderCache)
     Mailboxes(const MailboxSettings& settings, const std::string& base);
 
-    /// The mailbox at `path`, ready to be appended to: its file is open, and made with its folders if need be.
+    /// The mailbox at `path`, ready to be appended to: its file is open, and made with its folders
+    /// if need be.
     /// \return nullptr if it is missing and may not be made
     /// \throws std::system_error, mpsmtp::Error
     [[nodiscard]] std::shared_ptr<Mailbox> open(const std::string& path);

@@ -1,4 +1,5 @@
-// One mail transaction's part in the mbox handler, between stage() and commit(). Thread safety: [connection].
+// One mail transaction's part in the mbox handler, between stage() and commit(). Thread safety:
+// [connection].
 #pragma once
 
 #include "mbox/Letter.h"
@@ -12,8 +13,9 @@
 namespace mpsmtp::mbox
 {
 
-/// Letters by mailbox. It appends to one mailbox after the other and never holds a lock while it waits for another, so
-/// the order of recipients, and of handlers that share a file, cannot lead to a deadlock.
+/// Letters by mailbox. It appends to one mailbox after the other and never holds a lock while it
+/// waits for another, so the order of recipients, and of handlers that share a file, cannot lead to
+/// a deadlock.
 class MboxDelivery final : public Staged
 {
 public:

@@ -33,7 +33,8 @@ MboxHandler::MboxHandler(const Context& context)
 {
 }
 
-/// A mailbox that cannot be put right now is tried again when it is used; it is no reason not to start.
+/// A mailbox that cannot be put right now is tried again when it is used; it is no reason not to
+/// start.
 void MboxHandler::start()
 {
     const std::size_t levels = levelsBelow(_path.base(), _options.path);

@@ -1,6 +1,6 @@
-// The mbox handler: appends each mail to its recipient's mailbox file. Options, replies and the two phases are here; the
-// format is Mboxrd's, batches are Mailbox's, what is safe when is LockedMailbox's.
-// RFC 5321 4.2.5 (250 is a promise).
+// The mbox handler: appends each mail to its recipient's mailbox file. Options, replies and the two
+// phases are here; the format is Mboxrd's, batches are Mailbox's, what is safe when is
+// LockedMailbox's. RFC 5321 4.2.5 (250 is a promise).
 #pragma once
 
 #include "common/PathTemplate.h"

@@ -1,6 +1,7 @@
-// The mbox format "mboxrd": what separates messages, and how a line of a message that looks like a separator is told
-// from one. Pure: octets in, octets out. Our fields and line ends are MessageWriter's, locks and durability are
-// LockedMailbox's. RFC 4155 appendix A describes the family; docs/stores.md ("mbox") what is written here.
+// The mbox format "mboxrd": what separates messages, and how a line of a message that looks like a
+// separator is told from one. Pure: octets in, octets out. Our fields and line ends are
+// MessageWriter's, locks and durability are LockedMailbox's. RFC 4155 appendix A describes the
+// family; docs/stores.md ("mbox") what is written here.
 #pragma once
 
 #include "common/MessageWriter.h"
@@ -14,14 +15,17 @@
 namespace mpsmtp::mbox
 {
 
-/// The separator in front of a message, with its LF: "From SENDER Thu Jan  1 00:00:00 1970", in UTC.
-/// \param reversePath  "" gives MAILER-DAEMON. Spaces and control octets become %XX, so that readers find the date; the
+/// The separator in front of a message, with its LF: "From SENDER Thu Jan  1 00:00:00 1970", in
+/// UTC.
+/// \param reversePath "" gives MAILER-DAEMON. Spaces and control octets become %XX, so that readers
+/// find the date; the
 ///                     exact reverse-path is in Return-Path
 [[nodiscard]] std::string fromLine(std::string_view reversePath,
                                    std::chrono::system_clock::time_point receivedAt);
 
-/// Passes a message on as it stands behind its separator: each line `>*From ` gets one more `>`, whatever ended the line
-/// before it, CRLF or a bare LF. Input in pieces of any size. Thread safety: [connection].
+/// Passes a message on as it stands behind its separator: each line `>*From ` gets one more `>`,
+/// whatever ended the line before it, CRLF or a bare LF. Input in pieces of any size. Thread
+/// safety: [connection].
 class MboxrdQuoter final : public store::OctetSink
 {
 public:
@@ -32,8 +36,8 @@ public:
 
     void write(std::string_view octets) override;
 
-    /// Once, at the end of the message: gives an unfinished last line its end, and writes the blank line that every
-    /// message in an mbox is followed by.
+    /// Once, at the end of the message: gives an unfinished last line its end, and writes the blank
+    /// line that every message in an mbox is followed by.
     void finish();
 
 private:

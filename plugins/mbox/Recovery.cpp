@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 namespace
 {
 
-/// The mailbox that the entry is the note of, if a batch was noted and the mailbox is still there; otherwise "".
+/// The mailbox that the entry is the note of, if a batch was noted and the mailbox is still there;
+/// otherwise "".
 std::string interruptedMailbox(const fs::directory_entry& entry)
 {
     const std::string name = mailboxOfNote(entry.path().filename().string());

@@ -1,5 +1,5 @@
-// Finds mailboxes that a killed server was appending to, so that a server that starts can put them right before anybody
-// reads them. Thread safety: [any].
+// Finds mailboxes that a killed server was appending to, so that a server that starts can put them
+// right before anybody reads them. Thread safety: [any].
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@
 namespace mpsmtp::mbox
 {
 
-/// Paths of the mailboxes that have a note with text beside them, in `base` and in folders up to `depth` levels below it.
-/// Symbolic links are not followed; such mailboxes are put right when they are next used. What cannot be read is
-/// passed over.
+/// Paths of the mailboxes that have a note with text beside them, in `base` and in folders up to
+/// `depth` levels below it. Symbolic links are not followed; such mailboxes are put right when they
+/// are next used. What cannot be read is passed over.
 [[nodiscard]] std::vector<std::string> interruptedMailboxes(const std::string& base,
                                                             std::size_t depth);
 

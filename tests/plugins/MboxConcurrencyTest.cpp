@@ -24,7 +24,8 @@ const char* const readAll = "import mailbox, sys\n"
                             "    assert lines[-1] == '' and lines[-2] == lines[0], body\n"
                             "print(len(bodies), len(set(bodies)))\n";
 
-/// Reads under Python's lock until its input ends; prints how often, and fails at the first torn message.
+/// Reads under Python's lock until its input ends; prints how often, and fails at the first torn
+/// message.
 const char* const readMeanwhile =
     "import mailbox, os, select, sys, time\n"
     "times = 0\n"

@@ -1,5 +1,5 @@
-// A server killed with SIGKILL while it appends, many times: every acknowledged message is in the mailbox once and whole,
-// and no part of another is.
+// A server killed with SIGKILL while it appends, many times: every acknowledged message is in the
+// mailbox once and whole, and no part of another is.
 #include "MboxFixture.h"
 
 #include <cppunit/TestFixture.h>
@@ -25,7 +25,8 @@ constexpr std::uint32_t threads = 4;
 constexpr std::uint32_t minimumRounds = 60;
 constexpr std::uint32_t maximumRounds = 600;
 
-/// Tells a message from all others, and its end from its middle. Every fifth one takes several write(2).
+/// Tells a message from all others, and its end from its middle. Every fifth one takes several
+/// write(2).
 std::string contentOf(std::uint32_t id)
 {
     const std::size_t size = id % 5 == 0 ? 700000 : id % 3000;

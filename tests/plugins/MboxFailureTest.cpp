@@ -35,10 +35,7 @@ public:
     }
 
 private:
-    struct rlimit _before
-    {
-    };
-
+    struct rlimit _before = {};
     sighandler_t _handler;
 };
 

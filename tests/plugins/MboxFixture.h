@@ -1,5 +1,6 @@
-// What the mbox tests share: a host that records, a folder that goes, and mail transactions against one handler, run as
-// the server runs them. Thread safety: MboxHost and MboxServer [any], the others [connection].
+// What the mbox tests share: a host that records, a folder that goes, and mail transactions against
+// one handler, run as the server runs them. Thread safety: MboxHost and MboxServer [any], the
+// others [connection].
 #pragma once
 
 #include "mbox/MboxHandler.h"

@@ -1,4 +1,5 @@
-// The mbox handler from outside: what a mailbox holds after a mail transaction, octet by octet, and what is refused.
+// The mbox handler from outside: what a mailbox holds after a mail transaction, octet by octet, and
+// what is refused.
 #include "MboxFixture.h"
 
 #include <cppunit/TestFixture.h>

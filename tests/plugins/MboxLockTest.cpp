@@ -44,10 +44,7 @@ public:
 
     [[nodiscard]] bool takeRecordLock() const
     {
-        struct flock lock
-        {
-        };
-
+        struct flock lock = {};
         lock.l_type = F_WRLCK;
         return ::fcntl(_fd.get(), F_OFD_SETLK, &lock) == 0;
     }

@@ -1,5 +1,5 @@
-// A Python program beside the test, on the other side of two pipes: the mail reader that nobody here wrote.
-// Thread safety: [connection].
+// A Python program beside the test, on the other side of two pipes: the mail reader that nobody
+// here wrote. Thread safety: [connection].
 #pragma once
 
 #include <cerrno>

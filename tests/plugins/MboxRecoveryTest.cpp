@@ -1,4 +1,5 @@
-// What a server finds that was killed while it appended: the note, and as much of the batch as was written.
+// What a server finds that was killed while it appended: the note, and as much of the batch as was
+// written.
 #include "MboxFixture.h"
 
 #include "mbox/Intent.h"
@@ -249,11 +250,7 @@ private:
                           std::size_t written)
     {
         writeFile(path, before);
-
-        struct stat status
-        {
-        };
-
+        struct stat status = {};
         CPPUNIT_ASSERT_EQUAL(0, ::stat(path.c_str(), &status));
         Intent intent{mpsmtp::mbox::currentBootId(),
                       status.st_dev,
