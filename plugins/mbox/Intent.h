@@ -1,11 +1,15 @@
 // What is about to be appended to a mailbox, noted in a file beside it so that the next writer can
-// tell a part of a message, left behind by a killed process, from mail. Reading and writing the
-// note is MailboxFile's, when is Mailbox's.
+// tell a part of a message, left behind by a killed process, from mail. What is
+// done with it, and when, is LockedMailbox's.
 //
 // The note is a text and ends with a line "end"; without that line nothing has been appended yet:
 //
-//   intent   = "mpsmtp-mbox 1" LF "boot" SP id LF "file" SP device SP inode LF "region" SP start SP end LF
-//              1*("message" SP offset SP from-line) "end" LF      ; from-line: the separator with its LF
+//   intent   = "mpsmtp-mbox 1" LF
+//              "boot" SP id LF
+//              "file" SP device SP inode LF
+//              "region" SP start SP end LF
+//              1*("message" SP offset SP from-line)    ; from-line: the separator with its LF
+//              "end" LF
 //
 // Thread safety: [connection], a value.
 #pragma once
