@@ -22,7 +22,7 @@
 namespace mpsmtp::store
 {
 
-/// Takes octets in order, in pieces of any size up to about 64 KiB; cuts mean nothing.
+/// Takes octets in order, in pieces of any size; where they are cut means nothing.
 class OctetSink
 {
 public:
