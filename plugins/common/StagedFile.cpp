@@ -157,10 +157,14 @@ std::unique_ptr<StagedFile> Staging::makeUnnamed(const Folder& target) const
 {
     const std::string description = "a new file in " + target.path();
     FileDescriptor fd(::openat(target.fd(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, _mode));
-    if (!fd.isOpen() && isUnsupported(errno))
-        return nullptr;
     if (!fd.isOpen())
-        throwSystemError(errno, "cannot make", description);
+    {
+        const int error = errno;
+        if (isUnsupported(error))
+            return nullptr;
+        // ext4 answers EPERM for a removed folder; callers know ENOENT as the sign to open it anew.
+        throwSystemError(target.isInPlace() ? error : ENOENT, "cannot make", description);
+    }
     setMode(fd.get(), _mode, description);
     return std::make_unique<StagedFile>(std::move(fd), "", description);
 }

@@ -107,8 +107,8 @@ public:
             {"nothing and dot", "m/%{rcpt.user}.", "", "m/%2E"},
             {"dot in front of dot", "m/%{rcpt.user}.", ".", "m/%2E."},
             {"two dots and nothing", "m/..%{rcpt.user}", "", "m/%2E."},
-            {"nothing between dots", "m/%{rcpt.domain}/.%{rcpt.user}.", "", "m/%2E."},
-            {"dots between dots", "m/%{rcpt.domain}/.%{rcpt.user}.", "..", "m/...."},
+            {"nothing between dots", "m/.%{rcpt.user}.", "", "m/%2E."},
+            {"dots between dots", "m/.%{rcpt.user}.", "..", "m/...."},
             {"suffix", "m/%{rcpt.user}.x", "..", "m/%2E..x"},
         };
         for (const Row& row : rows)
