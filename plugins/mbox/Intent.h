@@ -1,6 +1,6 @@
 // What is about to be appended to a mailbox, noted in a file beside it so that the next writer can
-// tell a part of a message, left behind by a killed process, from mail. What is
-// done with it, and when, is LockedMailbox's.
+// tell a part of a message, left behind by a killed process, from mail. What is done with it, and
+// when, is LockedMailbox's.
 //
 // The note is a text and ends with a line "end"; without that line nothing has been appended yet:
 //

@@ -1,45 +1,17 @@
 // Failures while a mailbox is written: it must be as before, and the next mail must go in.
 #include "MboxFixture.h"
+#include "plugins/FileSizeLimit.h"
+#include "plugins/SmallDisk.h"
 
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
-#include <csignal>
-
-#include <sys/resource.h>
+#include <cerrno>
 
 using namespace mboxtest;
 
-namespace
-{
-
-/// The process may not write beyond that many octets in a file.
-class FileSizeLimit
-{
-public:
-    explicit FileSizeLimit(std::uint64_t octets) : _handler(::signal(SIGXFSZ, SIG_IGN))
-    {
-        ::getrlimit(RLIMIT_FSIZE, &_before);
-        struct rlimit limit = _before;
-        limit.rlim_cur = octets;
-        ::setrlimit(RLIMIT_FSIZE, &limit);
-    }
-
-    FileSizeLimit(const FileSizeLimit&) = delete;
-    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
-    ~FileSizeLimit()
-    {
-        ::setrlimit(RLIMIT_FSIZE, &_before);
-        ::signal(SIGXFSZ, _handler);
-    }
-
-private:
-    struct rlimit _before = {};
-    sighandler_t _handler;
-};
-
-} // namespace
+using mpsmtp::test::FileSizeLimit;
+using mpsmtp::test::SmallDisk;
 
 class MboxFailureTest : public CppUnit::TestFixture
 {
@@ -48,7 +20,10 @@ class MboxFailureTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aFailedSyncOfTheFolderTakesTheFirstMessageBack);
     CPPUNIT_TEST(aFileThatCannotGrowTakesTheMessageBack);
     CPPUNIT_TEST(aLimitIsSeenBeforeAnythingIsCommitted);
-    CPPUNIT_TEST(aDiskThatFillsUpIsAnsweredAsSuch);
+    CPPUNIT_TEST(aDiskThatIsFullAtTheSyncIsAnsweredAsSuch);
+    CPPUNIT_TEST(aFullDiskIsSeenBeforeAnythingIsCommitted);
+    CPPUNIT_TEST(mailUnderWayCountsAsSpaceTaken);
+    CPPUNIT_TEST(aDiskThatFillsUpMeanwhileTakesTheMessageBack);
     CPPUNIT_TEST(octetsOfAProgramThatIgnoresLocksStay);
     CPPUNIT_TEST(aNoteThatCannotBeWrittenDefersTheMail);
     CPPUNIT_TEST(aFolderThatVanishesDefersTheMail);
@@ -107,11 +82,54 @@ public:
         CPPUNIT_ASSERT_EQUAL_MESSAGE("a small one fits", 250u, server.deliverContent({"a\r\n"}));
     }
 
-    void aDiskThatFillsUpIsAnsweredAsSuch()
+    void aDiskThatIsFullAtTheSyncIsAnsweredAsSuch()
     {
         MboxServer server(box(), {}, [](int, int) { return ENOSPC; });
         CPPUNIT_ASSERT_EQUAL(452u, server.deliverContent({"a\r\n"}));
         CPPUNIT_ASSERT_EQUAL(std::string(), readFile(box()));
+    }
+
+    void aFullDiskIsSeenBeforeAnythingIsCommitted()
+    {
+        const SmallDisk disk;
+        if (!disk.isMounted())
+            return;
+        MboxServer server(disk / "box");
+        const auto large = server.transaction(mail({std::string(100000, 'x')}));
+        CPPUNIT_ASSERT_EQUAL(250u, large->stage());
+        CPPUNIT_ASSERT_THROW(large->persist(), mpsmtp::Error);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("a small one fits", 250u, server.deliverContent({"a\r\n"}));
+    }
+
+    void mailUnderWayCountsAsSpaceTaken()
+    {
+        const SmallDisk disk;
+        if (!disk.isMounted())
+            return;
+        MboxServer server(disk / "box");
+        const auto first = prepared(server, {std::string(40000, 'x')});
+        const auto second = server.transaction(mail({std::string(40000, 'y')}));
+        CPPUNIT_ASSERT_EQUAL(250u, second->stage());
+        CPPUNIT_ASSERT_THROW(second->persist(), mpsmtp::Error);
+        first->abort();
+        second->persist();
+        CPPUNIT_ASSERT_EQUAL(250u, codeOfCommit(*second));
+    }
+
+    void aDiskThatFillsUpMeanwhileTakesTheMessageBack()
+    {
+        const SmallDisk disk;
+        if (!disk.isMounted())
+            return;
+        MboxServer server(disk / "box");
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliverContent({"a\r\n"}));
+        const auto transaction = prepared(server, {std::string(40000, 'x')});
+        writeFile(disk / "other", std::string(30000, 'z'));
+        CPPUNIT_ASSERT_EQUAL(452u, codeOfCommit(*transaction));
+        CPPUNIT_ASSERT_EQUAL(stored("a\n"), readFile(disk / "box"));
+        std::filesystem::remove(disk / "other");
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliverContent({"c\r\n"}));
+        CPPUNIT_ASSERT_EQUAL(stored("a\n") + stored("c\n"), readFile(disk / "box"));
     }
 
     void octetsOfAProgramThatIgnoresLocksStay()
