@@ -1,0 +1,148 @@
+// The delivery of one message: from the complete data to the one reply, in the order that makes a 250 true
+// (docs/architecture.md, "Delivery"; RFC 5321 4.2.5, 6.1):
+//
+//   1. filters, until one answers other than Continue
+//   2. stage every required two-phase handler         nothing is visible yet
+//   3. deliver to every required one-phase handler    cannot be taken back, so it comes as late as possible
+//   4. persist all that is staged
+//   5. commit all                                     → 250
+//   6. after the reply: optional handlers, each for itself, and the notifications
+//
+// A failure in 1 to 4 aborts everything staged, the last first, and is the reply.
+//
+// A failure in 5 aborts what is not committed yet and answers 451: the client keeps the mail and sends it again, so that
+// nothing is lost, and each commit that was spared is one duplicate less. What had been committed by then will be there
+// twice; that is logged as an error.
+//
+// Thread safety: [connection].
+#pragma once
+
+#include "delivery/HandlerChain.h"
+#include "delivery/HookAnswer.h"
+#include "delivery/MessageView.h"
+#include "smtp/Reply.h"
+
+#include <mpsmtp/abi.h>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace mpsmtp::delivery
+{
+
+/// What all handlers are given. Borrowed: must stay until afterReply() is done.
+struct DeliveryInput
+{
+    const mpsmtp_envelope& envelope;
+    const std::vector<std::uint32_t>& recipients;
+    MessageView& message;
+};
+
+/// What became of a handler in this delivery, for the transaction's log line.
+struct HandlerOutcome
+{
+    enum class Kind
+    {
+        Staged, ///< not final
+        Delivered,
+        Refused,   ///< the handler chose to fail the mail
+        Failed,    ///< the handler threw, or answered what it may not
+        Aborted,   ///< staged, but another handler failed
+        Discarded, ///< by this filter
+        Later      ///< optional: after the reply
+    };
+
+    const LoadedHandler* handler;
+    Kind kind;
+
+    /// For the log: "ok", "failed", …
+    [[nodiscard]] const char* word() const noexcept;
+};
+
+/// What one two-phase handler has staged. Aborted at the end of its life, unless it was committed.
+class StagedMail
+{
+public:
+    StagedMail(const LoadedHandler& handler, void* staged) noexcept
+        : _handler(&handler), _staged(staged)
+    {
+    }
+
+    StagedMail(StagedMail&& other) noexcept
+        : _handler(other._handler), _staged(std::exchange(other._staged, nullptr))
+    {
+    }
+
+    StagedMail(const StagedMail&) = delete;
+    StagedMail& operator=(const StagedMail&) = delete;
+    StagedMail& operator=(StagedMail&&) = delete;
+
+    ~StagedMail();
+
+    [[nodiscard]] const LoadedHandler& handler() const noexcept { return *_handler; }
+
+    void persist(ReplyTarget& target) const noexcept;
+
+    /// Shows the mail. Whatever it answers, abort() is out of the question from now on.
+    void commit(ReplyTarget& target) noexcept;
+
+private:
+    const LoadedHandler* _handler;
+    void* _staged;
+};
+
+class Delivery
+{
+public:
+    /// `chain` must outlive the object.
+    explicit Delivery(const HandlerChain& chain) noexcept : _chain(chain) {}
+
+    Delivery(const Delivery&) = delete;
+    Delivery& operator=(const Delivery&) = delete;
+
+    /// Steps 1 to 5. \return the reply; nullopt: delivered, or discarded by a filter: the usual 250
+    /// \throws std::bad_alloc and what a log channel throws; everything staged is then aborted
+    [[nodiscard]] std::optional<smtp::Reply> run(const DeliveryInput& input);
+
+    /// True if step 6 has work.
+    [[nodiscard]] bool hasWorkAfterReply() const noexcept;
+
+    /// Step 6. One handler's failure is logged and does not keep the next one from its work.
+    void afterReply(const DeliveryInput& input);
+
+    /// Forgets the last run().
+    void clear() noexcept;
+
+    /// Of the last run().
+    [[nodiscard]] const std::vector<HandlerOutcome>& outcomes() const noexcept { return _outcomes; }
+
+private:
+    using Refusal = std::optional<smtp::Reply>;
+
+    [[nodiscard]] Refusal deliverRequired(const DeliveryInput& input);
+    [[nodiscard]] Refusal filter(const DeliveryInput& input);
+    [[nodiscard]] Refusal stageAll(const DeliveryInput& input);
+    [[nodiscard]] Refusal deliverAll(const DeliveryInput& input);
+    [[nodiscard]] Refusal persistAll(const DeliveryInput& input);
+    [[nodiscard]] Refusal commitAll(const DeliveryInput& input);
+    void reserve();
+    void abortStaged() noexcept;
+    void deliverOptional(LoadedHandler& handler, const DeliveryInput& input);
+    void notify(const LoadedHandler& handler, const DeliveryInput& input) const;
+    void note(const LoadedHandler& handler, HandlerOutcome::Kind kind) noexcept;
+
+    [[nodiscard]] DeliveryAnswer stage(LoadedHandler& handler, const DeliveryInput& input);
+    [[nodiscard]] DeliveryAnswer deliver(LoadedHandler& handler, const DeliveryInput& input);
+    [[nodiscard]] DeliveryAnswer persist(const StagedMail& mail, const DeliveryInput& input);
+    [[nodiscard]] DeliveryAnswer commit(StagedMail& mail, const DeliveryInput& input);
+
+    const HandlerChain& _chain;
+    std::vector<StagedMail> _staged;
+    std::vector<HandlerOutcome> _outcomes;
+    bool _isDiscarded = false;
+    bool _isAccepted = false;
+};
+
+} // namespace mpsmtp::delivery

@@ -1,0 +1,26 @@
+// The outside world of the delivery room, so that a test can put another one in its place. Thread safety: [any].
+#pragma once
+
+#include "delivery/Clock.h"
+#include "delivery/FileCalls.h"
+#include "delivery/StorageSync.h"
+
+namespace mpsmtp::delivery
+{
+
+/// `files` and `clock` must outlive the service.
+struct Environment
+{
+    FileCalls& files;
+    Clock& clock;
+    SyncCalls sync;
+
+    /// The real one.
+    [[nodiscard]] static Environment system()
+    {
+        static Clock clock; // stateless, so not a mutable global
+        return {FileCalls::system(), clock, SyncCalls::system()};
+    }
+};
+
+} // namespace mpsmtp::delivery

@@ -1,0 +1,91 @@
+// One `[handler:NAME]` section with the handler that its plugin made for it.
+// Thread safety: make, start, stop [main]; all else [any].
+#pragma once
+
+#include "delivery/DeliveryConfig.h"
+#include "delivery/OptionTable.h"
+#include "delivery/StorageSync.h"
+
+#include <mpsmtp/abi.h>
+
+#include <Poco/Logger.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// The opaque type of abi.h.
+struct mpsmtp_host_data
+{
+};
+
+namespace mpsmtp::delivery
+{
+
+class LoadedHandler : public mpsmtp_host_data
+{
+public:
+    /// Does not make the handler yet. `sync` must outlive the object.
+    LoadedHandler(const HandlerConfig& section, OptionValues options, StorageSync& sync);
+
+    LoadedHandler(const LoadedHandler&) = delete;
+    LoadedHandler& operator=(const LoadedHandler&) = delete;
+
+    /// Destroys the handler, if it was made.
+    ~LoadedHandler();
+
+    /// The object behind the pointer that a plugin hands back.
+    [[nodiscard]] static LoadedHandler& of(mpsmtp_host_data* data) noexcept
+    {
+        return static_cast<LoadedHandler&>(*data);
+    }
+
+    /// Lets the plugin make the handler. \return what went wrong, or ""
+    [[nodiscard]] std::string make(const mpsmtp_plugin& plugin);
+
+    /// \return what went wrong, or ""
+    [[nodiscard]] std::string start();
+
+    /// After start(); what goes wrong is logged.
+    void stop();
+
+    [[nodiscard]] const std::string& name() const noexcept { return _name; }
+
+    [[nodiscard]] const Origin& origin() const noexcept { return _origin; }
+
+    [[nodiscard]] bool isRequired() const noexcept { return _isRequired; }
+
+    /// \param hook MPSMTP_HOOK_…
+    [[nodiscard]] bool has(std::uint32_t hook) const noexcept
+    {
+        return (_handler->hooks & hook) != 0;
+    }
+
+    [[nodiscard]] bool isDelivering() const noexcept
+    {
+        return has(MPSMTP_HOOK_STAGE) || has(MPSMTP_HOOK_DELIVER);
+    }
+
+    /// The functions of abi.h; call them with `self()`.
+    [[nodiscard]] const mpsmtp_handler& functions() const noexcept { return *_handler; }
+
+    [[nodiscard]] void* self() const noexcept { return _handler->self; }
+
+    [[nodiscard]] const OptionValues& options() const noexcept { return _options; }
+
+    [[nodiscard]] StorageSync& sync() const noexcept { return _sync; }
+
+    /// The log "handler.NAME".
+    [[nodiscard]] Poco::Logger& logger() const noexcept { return _logger; }
+
+private:
+    const std::string _name;
+    const Origin _origin;
+    const bool _isRequired;
+    const OptionValues _options;
+    StorageSync& _sync;
+    Poco::Logger& _logger;
+    const mpsmtp_handler* _handler = nullptr; ///< owned; given back through its destroy()
+};
+
+} // namespace mpsmtp::delivery
