@@ -1,0 +1,315 @@
+// What this is and its thread safety: CommandLine.h.
+#include "app/CommandLine.h"
+
+#include "app/ListenAddress.h"
+#include "delivery/Suggestion.h"
+#include "delivery/Values.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace mpsmtp::app
+{
+
+namespace
+{
+
+constexpr std::string_view debugHost = "localhost";
+constexpr std::string_view debugPort = "8081";
+constexpr std::string_view storeAddress = "localhost:8025";
+
+enum class OptionId
+{
+    Config,
+    Listen,
+    Set,
+    CheckConfig,
+    ListPlugins,
+    Verbose,
+    Help,
+    Version
+};
+
+struct OptionSpec
+{
+    OptionId id;
+    std::string_view name;
+    char letter;                ///< '\0': none
+    std::string_view valueName; ///< "": takes no value
+};
+
+constexpr std::array<OptionSpec, 8> optionTable{{
+    {OptionId::Config, "--config", 'c', "FILE"},
+    {OptionId::Listen, "--listen", '\0', "HOST:PORT"},
+    {OptionId::Set, "--set", '\0', "SECTION.KEY=VALUE"},
+    {OptionId::CheckConfig, "--check-config", '\0', ""},
+    {OptionId::ListPlugins, "--list-plugins", '\0', ""},
+    {OptionId::Verbose, "--verbose", 'v', ""},
+    {OptionId::Help, "--help", 'h', ""},
+    {OptionId::Version, "--version", 'V', ""},
+}};
+
+struct CommandSpec
+{
+    Command command;
+    std::string_view name;
+    std::string_view pathName; ///< "": takes no path
+};
+
+constexpr std::array<CommandSpec, 4> commandTable{{
+    {Command::Debug, "debug", ""},
+    {Command::Mh, "mh", "DIR"},
+    {Command::Maildir, "maildir", "DIR"},
+    {Command::Mbox, "mbox", "FILE"},
+}};
+
+std::string quoted(std::string_view text)
+{
+    return "\"" + std::string(text) + "\"";
+}
+
+bool isNumber(std::string_view text) noexcept
+{
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+class Parser
+{
+public:
+    explicit Parser(const std::vector<std::string>& arguments) : _arguments(arguments) {}
+
+    std::variant<CommandLine, UsageError> parse();
+
+private:
+    void parseOption(const std::string& argument);
+    const OptionSpec* findOption(const std::string& argument) const;
+    std::optional<std::string> valueOf(const OptionSpec& option, const std::string& argument);
+    void apply(const OptionSpec& option, const std::string& value);
+    void setAction(Action action);
+    void interpretWords();
+    void interpretFile();
+    void interpretDebug();
+    void interpretStore(const CommandSpec& command);
+    void checkAddress();
+    void fail(std::string text);
+
+    /// --help and --version answer at once, whatever else is there.
+    bool isDecided() const noexcept
+    {
+        return !_error.empty() || _result.action == Action::Help ||
+               _result.action == Action::Version;
+    }
+
+    const std::vector<std::string>& _arguments;
+    std::size_t _next = 0;
+    std::vector<std::string> _words;
+    std::string _error;
+    CommandLine _result;
+};
+
+std::variant<CommandLine, UsageError> Parser::parse()
+{
+    bool areOptionsOver = false;
+    while (_next < _arguments.size() && !isDecided())
+    {
+        const std::string& argument = _arguments[_next++];
+        if (!areOptionsOver && argument == "--")
+            areOptionsOver = true;
+        else if (!areOptionsOver && argument.size() > 1 && argument.front() == '-')
+            parseOption(argument);
+        else
+            _words.push_back(argument);
+    }
+    if (!isDecided())
+        interpretWords();
+    if (!_error.empty())
+        return UsageError{_error};
+    return std::move(_result);
+}
+
+void Parser::fail(std::string text)
+{
+    if (_error.empty())
+        _error = std::move(text);
+}
+
+/// "--name", "--name=value", "-n" or "-nvalue".
+const OptionSpec* Parser::findOption(const std::string& argument) const
+{
+    const bool isLong = argument[1] == '-';
+    const auto name = argument.substr(0, argument.find('='));
+    const auto found =
+        std::find_if(optionTable.begin(),
+                     optionTable.end(),
+                     [&](const OptionSpec& each)
+                     { return isLong ? each.name == name : each.letter == argument[1]; });
+    return found == optionTable.end() ? nullptr : &*found;
+}
+
+void Parser::parseOption(const std::string& argument)
+{
+    const OptionSpec* option = findOption(argument);
+    if (option == nullptr)
+    {
+        std::vector<std::string_view> names;
+        for (const OptionSpec& each : optionTable)
+            names.push_back(each.name);
+        const auto name = argument.substr(0, argument.find('='));
+        fail("unknown option " + quoted(name) + delivery::didYouMean(name, names));
+    }
+    else if (const auto value = valueOf(*option, argument))
+        apply(*option, *value);
+}
+
+std::optional<std::string> Parser::valueOf(const OptionSpec& option, const std::string& argument)
+{
+    const bool isLong = argument[1] == '-';
+    const auto equals = argument.find('=');
+    const bool isGlued = isLong ? equals != std::string::npos : argument.size() > 2;
+    if (option.valueName.empty())
+    {
+        if (isGlued)
+            fail("option " + std::string(option.name) + " takes no value");
+        return isGlued ? std::nullopt : std::optional<std::string>("");
+    }
+    if (isGlued)
+        return argument.substr(isLong ? equals + 1 : 2);
+    if (_next < _arguments.size())
+        return _arguments[_next++];
+    fail("option " + std::string(option.name) + " needs a value: " + std::string(option.name) +
+         " " + std::string(option.valueName));
+    return std::nullopt;
+}
+
+void Parser::apply(const OptionSpec& option, const std::string& value)
+{
+    if (!option.valueName.empty() && value.empty())
+        return fail("option " + std::string(option.name) + " has an empty value");
+    switch (option.id)
+    {
+    case OptionId::Config:
+        if (!_result.configFile.empty())
+            fail("option --config is there twice");
+        _result.configFile = value;
+        break;
+    case OptionId::Listen:
+        if (!_result.address.empty())
+            fail("option --listen is there twice; part addresses by commas");
+        _result.address = value;
+        break;
+    case OptionId::Set:
+        _result.settings.push_back(value);
+        break;
+    case OptionId::CheckConfig:
+        setAction(Action::CheckConfig);
+        break;
+    case OptionId::ListPlugins:
+        setAction(Action::ListPlugins);
+        break;
+    case OptionId::Verbose:
+        _result.isVerbose = true;
+        break;
+    case OptionId::Help:
+        _result.action = Action::Help;
+        break;
+    case OptionId::Version:
+        _result.action = Action::Version;
+        break;
+    }
+}
+
+void Parser::setAction(Action action)
+{
+    if (_result.action != Action::Serve && _result.action != action)
+        fail("--check-config and --list-plugins exclude each other");
+    _result.action = action;
+}
+
+void Parser::interpretWords()
+{
+    if (!_result.configFile.empty())
+        return interpretFile();
+    if (_result.action == Action::CheckConfig)
+        return fail("--check-config needs the file to check: --config FILE");
+    if (_words.empty())
+    {
+        if (_result.address.empty())
+            _result.address = joinHostPort(debugHost, debugPort);
+        return checkAddress();
+    }
+    const auto& word = _words.front();
+    const auto command = std::find_if(commandTable.begin(),
+                                      commandTable.end(),
+                                      [&](const CommandSpec& each) { return each.name == word; });
+    if (command == commandTable.end())
+    {
+        std::vector<std::string_view> names;
+        for (const CommandSpec& each : commandTable)
+            names.push_back(each.name);
+        const bool isFile = word.find_first_of("/.") != std::string::npos;
+        return fail("unknown command " + quoted(word) +
+                    (isFile ? "; a configuration is given with --config FILE"
+                            : delivery::didYouMean(word, names)));
+    }
+    _result.command = command->command;
+    if (command->command == Command::Debug)
+        interpretDebug();
+    else
+        interpretStore(*command);
+    checkAddress();
+}
+
+void Parser::interpretFile()
+{
+    _result.command = Command::File;
+    if (!_words.empty())
+        fail("a command and --config exclude each other: leave out " + quoted(_words.front()) +
+             " or --config");
+    if (!_result.address.empty())
+        fail("--listen and --config exclude each other; use --set listener:NAME.address=HOST:PORT");
+}
+
+/// debug [HOST] [PORT]; a lone number is the port.
+void Parser::interpretDebug()
+{
+    if (_words.size() > 3)
+        return fail("too many words: mpsmtpd debug [HOST] [PORT]");
+    if (_words.size() > 1 && !_result.address.empty())
+        return fail("--listen and debug HOST PORT exclude each other");
+    if (!_result.address.empty())
+        return;
+    const bool isLonePort = _words.size() == 2 && isNumber(_words[1]);
+    const std::string_view host = _words.size() > 1 && !isLonePort ? _words[1] : debugHost;
+    const std::string_view port = _words.size() > 1 && (isLonePort || _words.size() == 3)
+                                      ? std::string_view(_words.back())
+                                      : debugPort;
+    _result.address = joinHostPort(host, port);
+}
+
+void Parser::interpretStore(const CommandSpec& command)
+{
+    const std::string usage =
+        "mpsmtpd " + std::string(command.name) + " " + std::string(command.pathName);
+    if (_words.size() != 2 || _words[1].empty())
+        return fail(std::string(_words.size() > 2 ? "too many words: " : "where to? ") + usage);
+    _result.path = _words[1];
+    if (_result.address.empty())
+        _result.address = storeAddress;
+}
+
+void Parser::checkAddress()
+{
+    for (const auto address : delivery::parseList(_result.address))
+        if (const auto text = listenAddressProblem(address); !text.empty())
+            fail(text);
+}
+
+} // namespace
+
+std::variant<CommandLine, UsageError> parseCommandLine(const std::vector<std::string>& arguments)
+{
+    return Parser(arguments).parse();
+}
+
+} // namespace mpsmtp::app

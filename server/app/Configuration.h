@@ -1,0 +1,65 @@
+// The whole configuration as plain values, and how it is made: file or command, environment, --set, in growing strength.
+// Leaves to others: the options of handlers (delivery/ asks their plugins).
+// Thread safety: [any] (values); loading [main].
+#pragma once
+
+#include "app/CommandLine.h"
+#include "app/IniReader.h"
+#include "app/Surroundings.h"
+#include "delivery/DeliveryConfig.h"
+#include "net/SmtpServer.h"
+
+#include <Poco/Message.h>
+
+#include <string>
+#include <vector>
+
+namespace mpsmtp::app
+{
+
+enum class LogFormat
+{
+    Text,
+    Json
+};
+
+struct LoggingConfig
+{
+    Poco::Message::Priority level = Poco::Message::PRIO_INFORMATION;
+    LogFormat format = LogFormat::Text;
+    std::string target = "stderr"; ///< "stderr", "syslog" or an absolute path
+};
+
+struct Configuration
+{
+    std::string source; ///< the file's name, or "the command line"
+    net::ServerConfig server;
+    delivery::DeliveryConfig delivery;
+    LoggingConfig logging;
+};
+
+struct LoadedConfiguration
+{
+    Configuration configuration;
+    std::vector<delivery::Problem>
+        problems; ///< if there are any, the configuration must not be used to serve
+    std::vector<delivery::Problem> warnings;
+};
+
+/// Reads the file that the command line names, or takes the sections that the command stands for.
+[[nodiscard]] LoadedConfiguration loadConfiguration(const CommandLine& commandLine,
+                                                    const Surroundings& surroundings);
+
+/// The same from sections that were read already; `source` is shown in log lines.
+[[nodiscard]] LoadedConfiguration makeConfiguration(const std::string& source,
+                                                    IniDocument document,
+                                                    const std::vector<std::string>& settings,
+                                                    const Surroundings& surroundings);
+
+/// "file:line: text", without what is not known.
+[[nodiscard]] std::string shown(const delivery::Problem& problem);
+
+/// In the order of the file, what stands in no file behind it.
+void sortProblems(std::vector<delivery::Problem>& problems);
+
+} // namespace mpsmtp::app
