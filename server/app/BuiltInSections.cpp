@@ -27,13 +27,21 @@ IniSection makeConsole(const std::string& format)
     return makeSection("handler:screen", {{"type", "console"}, {"format", format}});
 }
 
-/// One mailbox for each recipient: DIR/DOMAIN/USER.
-IniSection makeMailboxes(const std::string& type, std::string folder)
+/// A path as a path template that stands for it: "%" begins a value there.
+std::string literal(const std::string& path)
 {
-    while (folder.size() > 1 && folder.back() == '/')
-        folder.pop_back();
-    return makeSection("handler:store",
-                       {{"type", type}, {"path", folder + "/%{rcpt.domain}/%{rcpt.user}"}});
+    std::string result;
+    for (const char c : path)
+        result.append(c == '%' ? 2 : 1, c);
+    return result;
+}
+
+/// One mailbox for each recipient: DIR/DOMAIN/USER.
+IniSection makeMailboxes(const std::string& type, const std::string& folder)
+{
+    return makeSection(
+        "handler:store",
+        {{"type", type}, {"path", literal(folder) + "/%{rcpt.domain}/%{rcpt.user}"}});
 }
 
 IniSection makeHandler(const CommandLine& commandLine)
@@ -45,7 +53,8 @@ IniSection makeHandler(const CommandLine& commandLine)
     case Command::Maildir:
         return makeMailboxes("maildir", commandLine.path);
     case Command::Mbox:
-        return makeSection("handler:store", {{"type", "mbox"}, {"path", commandLine.path}});
+        return makeSection("handler:store",
+                           {{"type", "mbox"}, {"path", literal(commandLine.path)}});
     case Command::Debug:
         return makeConsole("full");
     case Command::Summary:

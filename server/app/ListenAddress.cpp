@@ -55,8 +55,8 @@ bool isIpv6(std::string_view text) noexcept
 
 std::string unixPathProblem(std::string_view path)
 {
-    if (path.empty())
-        return "unix: needs the path of a socket, as in unix:/run/mpsmtp.sock";
+    if (path.empty() || path.front() != '/')
+        return "unix: needs the absolute path of a socket, as in unix:/run/mpsmtp.sock";
     if (path.size() > longestUnixPath)
         return "the path of a Unix socket has at most " + std::to_string(longestUnixPath) +
                " octets";

@@ -167,10 +167,6 @@ void Checker::checkHandler(const IniSection& section)
         problem(section.origin,
                 inBrackets(section.name) +
                     " needs \"type\" (a bundled plugin) or \"plugin\" (a file)");
-    if (const Setting* type = section.find("type"); type != nullptr && !isIniKey(type->value))
-        problem(type->origin,
-                inBrackets(section.name) + " type = " + type->value +
-                    " is not a plugin's name; a file is given with \"plugin\"");
 }
 
 /// Two listeners cannot have one address: said here, since the sentence for a port in use would blame another program.

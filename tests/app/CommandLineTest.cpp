@@ -195,9 +195,10 @@ class CommandLineTest : public CppUnit::TestFixture
         const std::string at81 = "[listener:main] address=localhost:8081[handler:screen] ";
         CPPUNIT_ASSERT_EQUAL(at81 + "type=console format=summary", sectionsOf({}));
         CPPUNIT_ASSERT_EQUAL(at81 + "type=console format=full", sectionsOf({"debug"}));
-        CPPUNIT_ASSERT_EQUAL(at25 + "type=mh path=d" + store, sectionsOf({"mh", "d/"}));
-        CPPUNIT_ASSERT_EQUAL(at25 + "type=maildir path=//%{rcpt.domain}/%{rcpt.user}",
-                             sectionsOf({"maildir", "/"}));
+        CPPUNIT_ASSERT_EQUAL(at25 + "type=mh path=d" + store, sectionsOf({"mh", "d"}));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("a percent sign is one",
+                                     at25 + "type=maildir path=100%%{x}" + store,
+                                     sectionsOf({"maildir", "100%{x}"}));
         CPPUNIT_ASSERT_EQUAL(at25 + "type=mbox path=a/b", sectionsOf({"mbox", "a/b"}));
     }
 
