@@ -1,0 +1,17 @@
+// What --list-plugins prints. Thread safety: [main].
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace mpsmtp::app
+{
+
+/// The shared objects of a folder, sorted. \throws std::system_error if it cannot be read
+[[nodiscard]] std::vector<std::string> findPlugins(const std::string& directory);
+
+/// One paragraph for each file: type, version, ABI and path, or why it cannot be used.
+/// \param isVerbose adds the options with their types, defaults and sentences
+[[nodiscard]] std::string describePlugins(const std::vector<std::string>& paths, bool isVerbose);
+
+} // namespace mpsmtp::app
