@@ -1,0 +1,89 @@
+"""The public headers: the ABI is C, each header stands alone, the examples of the documents compile, plugins export one symbol."""
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import sources
+
+INCLUDE = sources.ROOT / "sdk" / "include"
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror", f"-I{INCLUDE}"]
+
+
+def cxx_compilers():
+    return [name for name in ("g++", "clang++") if shutil.which(name)]
+
+
+def compile_errors(compiler, language, standard, source, *options):
+    """What the compiler says of `source`; "" if it is content."""
+    done = subprocess.run([compiler, "-x", language, f"-std={standard}", *WARNINGS, *options, "-"], input=source, text=True,
+                          capture_output=True, check=False)
+    return done.stderr if done.returncode else ""
+
+
+class Abi(unittest.TestCase):
+    def test_it_is_c(self):
+        for compiler in filter(shutil.which, ("gcc", "clang")):
+            for standard in ("c99", "c11"):
+                with self.subTest(compiler, standard=standard):
+                    self.assertEqual(compile_errors(compiler, "c", standard, "#include <mpsmtp/abi.h>\nint main(void) { return 0; }\n",
+                                                    "-fsyntax-only"), "")
+
+
+class Headers(unittest.TestCase):
+    def test_each_compiles_alone(self):
+        headers = [path for path in sources.files(".h") if path.parts[:3] == ("sdk", "include", "mpsmtp")]
+        self.assertGreater(len(headers), 5)
+        for compiler in cxx_compilers():
+            for header in headers:
+                with self.subTest(compiler, header=header.name):
+                    source = f"#include <{header.relative_to('sdk/include')}>\nint main() {{}}\n"
+                    self.assertEqual(compile_errors(compiler, "c++", "c++17", source, "-fsyntax-only"), "")
+
+    def test_all_together_in_later_standards(self):
+        for compiler in cxx_compilers():
+            with self.subTest(compiler):
+                self.assertEqual(compile_errors(compiler, "c++", "c++20", "#include <mpsmtp/Plugin.h>\nint main() {}\n",
+                                                "-fsyntax-only"), "")
+
+
+def documented_plugins():
+    """The ```cpp blocks of the documents that are a whole plugin, and the example that the tests keep."""
+    found = {"Tag.cpp": sources.text("tests/structure/Tag.cpp")}
+    for path in sources.files(".md"):
+        for number, block in enumerate(re.findall(r"^```cpp\n(.*?)^```$", sources.text(path), re.MULTILINE | re.DOTALL)):
+            if "MPSMTP_PLUGIN(" in block and "#include" in block:
+                found[f"{path} block {number}"] = block
+    return found
+
+
+class Examples(unittest.TestCase):
+    def test_each_becomes_a_plugin_with_one_symbol(self):
+        for compiler in cxx_compilers():
+            for name, source in documented_plugins().items():
+                with self.subTest(compiler, example=name), tempfile.NamedTemporaryFile(suffix=".so") as plugin:
+                    # Without the version script of the bundled plugins: an author needs no more than this command.
+                    options = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,defs", "-o", plugin.name]
+                    self.assertEqual(compile_errors(compiler, "c++", "c++17", source, *options), "")
+                    self.assertIn("mpsmtp_plugin_descriptor", exported(plugin.name))
+
+
+def exported(path):
+    listed = subprocess.run(["nm", "-D", "--defined-only", str(path)], capture_output=True, text=True, check=True)
+    return [line.split()[2] for line in listed.stdout.splitlines()]
+
+
+class BundledPlugins(unittest.TestCase):
+    def test_each_exports_its_descriptor_and_nothing_else(self):
+        plugins = sorted((sources.BUILD / "plugins").glob("*.so"))
+        expected = sorted(path.parts[1] for path in sources.files(".cpp")
+                          if path.parts[0] == "plugins" and path.name == "Plugin.cpp")
+        self.assertEqual([plugin.stem for plugin in plugins], expected)
+        for plugin in plugins:
+            with self.subTest(plugin.name):
+                self.assertEqual([name for name in exported(plugin) if not name.startswith("_")], ["mpsmtp_plugin_descriptor"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,64 @@
+"""Folders that cannot be written: a temporary failure, nothing half-stored, the server lives and says why."""
+import unittest
+
+import harness
+
+MAIL = b"Subject: x\r\n\r\nx\r\n"
+STORES = ("maildir", "mh", "mbox")
+
+
+class DiskTrouble(harness.SystemTest):
+    def _deliver(self, server, code, enhanced=None, recipients=("b@b.test",)):
+        with server.connect() as wire:
+            wire.hello()
+            self.assert_reply(wire.deliver(MAIL, recipients=recipients), code, enhanced)
+            self.assert_reply(wire.command("NOOP"), 250)
+
+    def test_a_file_where_a_folder_should_be(self):
+        for store in STORES:
+            with self.subTest(store):
+                (self.folder / store).mkdir()
+                (self.folder / store / "b.test").write_text("in the way\n")
+                server = self.start(self.settings({"tree": self.store(store)}))
+                self._deliver(server, 451)
+                self.assertIn("Not a directory", server.log())
+                self.assertEqual((self.folder / store / "b.test").read_text(), "in the way\n")
+                (self.folder / store / "b.test").unlink()
+                self._deliver(server, 250)
+                server.stop()
+                self.assertEqual(len(self.messages(store)), 1)
+
+    def test_a_folder_that_goes_away_is_made_again(self):
+        for store in STORES:
+            with self.subTest(store):
+                server = self.start(self.settings({"tree": self.store(store)}))
+                self._deliver(server, 250)
+                harness.shutil.rmtree(self.folder / store)
+                self._deliver(server, 250)
+                self.assertEqual(len(self.messages(store)), 1)
+                server.stop()
+
+    def test_one_failing_handler_leaves_nothing_in_the_others(self):
+        """All or nothing: the maildir comes first in the file, the mbox cannot be written."""
+        for failing in STORES:
+            with self.subTest(failing):
+                base = self.folder / failing
+                base.mkdir(exist_ok=True)
+                (base / "in-the-way.test").write_text("")
+                server = self.start(self.settings({store: self.store(store) for store in STORES}))
+                self._deliver(server, 451, recipients=["b@in-the-way.test"])
+                (base / "in-the-way.test").unlink()
+                found = [path for path in self.stored_files() if path.stat().st_size and path.name != "mpsmtp.ini"]
+                self.assertEqual(found, [])
+                server.stop()
+                harness.shutil.rmtree(base)
+
+    def test_an_optional_handler_may_fail(self):
+        (self.folder / "mh").write_text("in the way\n")
+        server = self.start(self.settings({"tree": self.store("maildir"), "extra": self.store("mh", required="no")}))
+        self._deliver(server, 250)
+        self.assertEqual(len(self.messages("maildir")), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
