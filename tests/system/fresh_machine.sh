@@ -48,11 +48,11 @@ mount_kernel_folders()
     mount -t tmpfs tmpfs "$root/dev/shm" 2>/dev/null && mounts=(dev/shm "${mounts[@]}")
 }
 
-# What lets this machine reach its mirror, it too: names, proxies, certificates.
+# What lets this machine reach mirrors and registries lets the bare one too: names, proxies, own certificates.
 copy_network_settings()
 {
     local path
-    for path in /etc/resolv.conf /etc/hosts /etc/apt/apt.conf.d/*proxy*; do
+    for path in /etc/resolv.conf /etc/hosts /etc/apt/apt.conf.d/*proxy* /usr/local/share/ca-certificates/*.crt; do
         [[ ! -e $path ]] || cp -L --parents "$path" "$root"
     done
 }
