@@ -2,18 +2,19 @@
 
 Nothing here waits for a time to pass: every wait is for a condition, with a deadline that only a failure reaches.
 """
-import mailbox
 import os
 import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
+
+import mailboxes
+from wire import Wire
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MPSMTP_BUILD", REPOSITORY / "build"))
@@ -117,7 +118,7 @@ class Daemon:
     def log(self):
         return self.stderr.text()
 
-    def signal(self, number):
+    def send_signal(self, number):
         self.process.send_signal(number)
 
     def wait(self):
@@ -140,7 +141,7 @@ class Daemon:
         """Ends it politely; anything but exit code 0 is a failure."""
         if self.ended:
             return
-        self.signal(number)
+        self.send_signal(number)
         code = self.wait()
         if code != 0:
             raise AssertionError(f"mpsmtpd ended with {code}:\n{self.log()}")
@@ -154,7 +155,7 @@ class Daemon:
         self.ended = True
 
     def connect(self, **options):
-        return Wire(self.host, self.port, **options)
+        return Wire(self.host, self.port, **{"timeout": DEADLINE, **options})
 
 
 def clean_environment():
@@ -162,139 +163,6 @@ def clean_environment():
     kept = {key: value for key, value in os.environ.items()
             if not key.startswith(("MPSMTP_", "LC_")) and key not in ("LOG_LEVEL", "LANG", "LANGUAGE")}
     return {**kept, "LC_ALL": "C.UTF-8"}
-
-
-class Reply:
-    """One SMTP reply: `code`, and its lines without code and line end."""
-
-    def __init__(self, lines):
-        self.raw = b"".join(lines)
-        self.code = int(lines[0][:3])
-        self.lines = [line[4:].rstrip(b"\r\n").decode("utf-8", "replace") for line in lines]
-
-    @property
-    def text(self):
-        return "\n".join(self.lines)
-
-    @property
-    def enhanced(self):
-        match = re.match(r"([245]\.\d{1,3}\.\d{1,3}) ", self.lines[-1] + " ")
-        return match[1] if match else ""
-
-    def __repr__(self):
-        return self.raw.decode("utf-8", "backslashreplace")
-
-
-class Wire:
-    """A client that sends exactly what it is told to."""
-
-    def __init__(self, host, port, timeout=DEADLINE, greeting=True, receive_buffer=None):
-        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        self.socket.settimeout(timeout)
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect((host, port))
-        self.file = self.socket.makefile("rb")
-        self.greeting = self.reply() if greeting else None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-    def send(self, octets):
-        self.socket.sendall(octets if isinstance(octets, bytes) else octets.encode())
-
-    def reply(self):
-        """The next reply; None at the end of the connection."""
-        lines = []
-        while True:
-            try:
-                line = self.file.readline()
-            except ConnectionResetError:
-                line = b""
-            if not line:
-                return None
-            if not re.match(rb"\d{3}[ -][^\r\n]*\r\n\Z", line):
-                raise AssertionError(f"not a reply line: {line!r}")
-            lines.append(line)
-            if line[3:4] == b" ":
-                return Reply(lines)
-
-    def replies(self, count):
-        return [self.reply() for _ in range(count)]
-
-    def command(self, line):
-        self.send(line if isinstance(line, bytes) else line.encode())
-        self.send(b"\r\n")
-        return self.reply()
-
-    def expect(self, line, code):
-        reply = self.command(line)
-        if reply is None or reply.code != code:
-            raise AssertionError(f"{line!r} got {reply!r}, not {code}")
-        return reply
-
-    def hello(self):
-        return self.expect("EHLO client.test", 250)
-
-    def envelope(self, sender="a@a.test", recipients=("b@b.test",), parameters=""):
-        self.expect(f"MAIL FROM:<{sender}>{parameters}", 250)
-        for recipient in recipients:
-            self.expect(f"RCPT TO:<{recipient}>", 250)
-
-    def data(self, message):
-        """DATA with dot stuffing; `message` has CRLF line ends and ends with one. Returns the final reply."""
-        self.expect("DATA", 354)
-        self.send(stuff(message) + b".\r\n")
-        return self.reply()
-
-    def deliver(self, message, **envelope):
-        self.envelope(**envelope)
-        return self.data(message)
-
-    def half_close(self):
-        self.socket.shutdown(socket.SHUT_WR)
-
-    def rest(self):
-        """All that still comes, to the end of the connection."""
-        try:
-            return self.file.read()
-        except ConnectionResetError:
-            return b""
-
-
-def stuff(message):
-    """RFC 5321 4.5.2."""
-    return re.sub(rb"(?:\A|(?<=\r\n))\.", b"..", message)
-
-
-def lf(octets):
-    return octets.replace(b"\r\n", b"\n")
-
-
-def crlf(octets):
-    """Every line end as CRLF, and one at the end."""
-    octets = re.sub(rb"\r\n|\n", b"\r\n", octets)
-    return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
-
-
-TRACE_FIELDS = (b"return-path:", b"delivered-to:", b"received:")
-
-
-def without_trace(stored):
-    """The message below what the server put on top: Return-Path, Delivered-To and one Received, each with its folds."""
-    rest = stored
-    for field in TRACE_FIELDS:
-        if not rest.lower().startswith(field):
-            raise AssertionError(f"no {field.decode()} where expected: {rest[:200]!r}")
-        rest = re.sub(rb"\A[^\n]*\n(?:[ \t][^\n]*\n)*", b"", rest)
-    return rest
 
 
 def ini(sections):
@@ -361,7 +229,7 @@ class SystemTest(unittest.TestCase):
 
     def messages(self, type_="maildir", mailbox="b@b.test"):
         """The octets of the messages of one mailbox, in order of arrival where the format has one."""
-        return read_mailbox(self.folder, type_, mailbox)
+        return mailboxes.read_mailbox(self.folder, type_, mailbox)
 
     def assert_reply(self, reply, code, enhanced=None):
         self.assertIsNotNone(reply, f"closed instead of {code}")
@@ -376,21 +244,22 @@ class SystemTest(unittest.TestCase):
             self.assert_reply(wire.deliver(b"Subject: alive\r\n\r\nalive\r\n", recipients=["alive@b.test"]), 250)
 
 
-def read_mailbox(folder, type_, address):
-    """Reads with Python's mailbox module: a reader that nobody here wrote."""
-    user, _, domain = address.rpartition("@")
-    path = pathlib.Path(folder) / type_ / domain / (user + ".mbox" if type_ == "mbox" else user)
-    if not path.exists():
-        return []
-    kinds = {"maildir": mailbox.Maildir, "mh": mailbox.MH, "mbox": mailbox.mbox}
-    box = kinds[type_](str(path), create=False)
-    try:
-        messages = [box.get_bytes(key) for key in sorted(box.keys())]
-    finally:
-        box.close()
-    return [unquote_mboxrd(message) for message in messages] if type_ == "mbox" else messages
+class ServedTest(SystemTest):
+    """With one server for all that a test does; `sections` configures it."""
 
+    sections = {}
 
-def unquote_mboxrd(message):
-    """Python's mailbox leaves the quoting of lines that begin with "From " to its user."""
-    return re.sub(rb"(?m)^>(>*From )", rb"\1", message)
+    def setUp(self):
+        super().setUp()
+        self.server = self.start(self.settings(**self.sections))
+
+    def connect(self, **options):
+        """A client that is closed with the test at the latest."""
+        wire = self.server.connect(**options)
+        self.addCleanup(wire.close)
+        return wire
+
+    def hello(self):
+        wire = self.connect()
+        wire.hello()
+        return wire

@@ -1,5 +1,6 @@
 """Messages to send: the sample mail of tests/data/corpus, and octets that mail programs are known to spoil."""
 import harness
+import mailboxes
 
 CORPUS = harness.REPOSITORY / "tests" / "data" / "corpus"
 EIGHT_BIT = bytes(octet for octet in range(1, 256) if octet not in (10, 13))
@@ -30,7 +31,7 @@ ODD = {
 
 def corpus():
     """{folder/name: octets with CRLF line ends} of every sample."""
-    samples = {f"{path.parent.name}/{path.name}": harness.crlf(path.read_bytes())
+    samples = {f"{path.parent.name}/{path.name}": mailboxes.crlf(path.read_bytes())
                for path in sorted(CORPUS.glob("*/*")) if path.is_file()}
     if len(samples) < 10:
         raise AssertionError(f"sample mail is missing in {CORPUS}")
@@ -43,4 +44,4 @@ def everything():
 
 def stored(octets):
     """How a store with LF line ends keeps it: CRLF becomes LF, nothing else changes."""
-    return harness.lf(octets)
+    return mailboxes.lf(octets)

@@ -9,7 +9,9 @@ import unittest
 from email.message import EmailMessage
 
 import harness
+import mailboxes
 import messages
+from wire import Wire
 
 
 class ClientTest(harness.SystemTest):
@@ -31,7 +33,7 @@ class ClientTest(harness.SystemTest):
 
     def arrived(self, mailbox="b@b.test"):
         """The message, which must be the only one and the same in each store, below its trace fields."""
-        copies = [harness.without_trace(*self.messages(type_, mailbox)) for type_ in ("maildir", "mh", "mbox")]
+        copies = [mailboxes.without_trace(*self.messages(type_, mailbox)) for type_ in ("maildir", "mh", "mbox")]
         self.assertEqual(copies[0], copies[1])
         self.assertEqual(copies[0], copies[2])
         return copies[0]
@@ -65,15 +67,15 @@ class CommandLineClients(ClientTest):
     def test_msmtp(self):
         octets = messages.corpus()["mailpit/mixed-attachment.eml"]
         self.client("msmtp", "--host=127.0.0.1", f"--port={self.server.port}", "--from=a@a.test", "b@b.test",
-                    stdin=harness.lf(octets))
-        self.assertTrue(self.arrived().endswith(harness.lf(octets)))
+                    stdin=mailboxes.lf(octets))
+        self.assertTrue(self.arrived().endswith(mailboxes.lf(octets)))
 
     def test_curl(self):
         octets = messages.corpus()["inbucket/utf8-subject.raw"]
         (self.folder / "mail.eml").write_bytes(octets)
         self.client("curl", "--silent", "--show-error", f"smtp://{self.at}/client.test", "--mail-from", "a@a.test",
                     "--mail-rcpt", "b@b.test", "--upload-file", "mail.eml")
-        self.assertEqual(self.arrived(), harness.lf(octets))
+        self.assertEqual(self.arrived(), mailboxes.lf(octets))
 
     def test_nodemailer(self):
         modules = harness.TOOLS / "npm" / "node_modules"
@@ -99,7 +101,7 @@ class CommandLineClients(ClientTest):
         for type_ in ("maildir", "mh", "mbox"):
             found = self.messages(type_)
             self.assertEqual(len(found), 400, type_)
-            self.assertEqual(len({harness.without_trace(message).partition(b"\n\n")[2] for message in found}), 1, type_)
+            self.assertEqual(len({mailboxes.without_trace(message).partition(b"\n\n")[2] for message in found}), 1, type_)
 
 
 class TypedSessions(ClientTest):
@@ -144,7 +146,7 @@ class PythonSmtplib(ClientTest):
         with smtplib.SMTP("127.0.0.1", self.server.port) as client:
             client.ehlo()
             client.sendmail("a@a.test", ["b@b.test"], octets, mail_options=["BODY=8BITMIME", f"SIZE={len(octets)}"])
-        self.assertEqual(self.arrived(), harness.lf(octets))
+        self.assertEqual(self.arrived(), mailboxes.lf(octets))
 
     def test_smtputf8(self):
         with smtplib.SMTP("127.0.0.1", self.server.port) as client:
@@ -189,7 +191,7 @@ class OtherAddressFamilies(harness.SystemTest):
         ports = [int(address.rpartition(":")[2]) for address in server.addresses]
         self.assertEqual(len(set(ports)), 3)
         for port in ports:
-            with harness.Wire("127.0.0.1", port) as wire:
+            with Wire("127.0.0.1", port) as wire:
                 self.assert_reply(wire.greeting, 220)
 
 

@@ -262,7 +262,7 @@ class Ending(harness.SystemTest):
                 daemon = self.start()
                 with daemon.connect() as greeted, daemon.connect() as hello:
                     hello.hello()
-                    daemon.signal(number)
+                    daemon.send_signal(number)
                     for wire in (greeted, hello):
                         self.assert_reply(wire.reply(), 421, "4.3.2")
                         self.assertEqual(wire.rest(), b"")
@@ -275,7 +275,7 @@ class Ending(harness.SystemTest):
             busy.envelope()
             busy.expect("DATA", 354)
             busy.send(b"Subject: late\r\n\r\nfirst half\r\n")
-            daemon.signal(signal.SIGTERM)
+            daemon.send_signal(signal.SIGTERM)
             self.assert_reply(idle.reply(), 421)  # the shutdown has begun
             busy.send(b"second half\r\n.\r\n")
             self.assert_reply(busy.reply(), 250)
@@ -288,7 +288,7 @@ class Ending(harness.SystemTest):
         with daemon.connect() as busy, daemon.connect() as idle:
             busy.hello()
             busy.envelope()
-            daemon.signal(signal.SIGTERM)
+            daemon.send_signal(signal.SIGTERM)
             self.assert_reply(idle.reply(), 421)
             with self.assertRaises(OSError):
                 harness.wait_until(lambda: self._greeted(daemon) is None, "a closed port")
@@ -305,7 +305,7 @@ class Ending(harness.SystemTest):
             busy.hello()
             busy.envelope()
             busy.expect("DATA", 354)
-            daemon.signal(signal.SIGTERM)
+            daemon.send_signal(signal.SIGTERM)
             self.assertEqual(daemon.wait(), 0)
         self.assertEqual(self.stored_files(), [])
 

@@ -3,6 +3,7 @@ import re
 import unittest
 
 import harness
+import mailboxes
 
 DIALOGS = harness.REPOSITORY / "tests" / "smtp" / "dialogs"
 LISTENER_KEYS = ("bare_newline", "strict_addresses")
@@ -126,7 +127,7 @@ class Dialogs(harness.SystemTest):
         by_message = {}
         for file in sorted(files, key=lambda path: path.stat().st_mtime_ns):
             octets = file.read_bytes()
-            by_message[re.search(rb"(?m)^Received:[^;]*;", octets)[0]] = harness.without_trace(octets)
+            by_message[re.search(rb"(?m)^Received:[^;]*;", octets)[0]] = mailboxes.without_trace(octets)
         self.assertEqual(len(by_message), dialog.accepted)
         if dialog.mail is not None:
             self.assertEqual(list(by_message.values())[-1], dialog.mail)

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 
 import harness
+import mailboxes
 
 STORES = ("maildir", "mh", "mbox")
 LARGE = b"Subject: large\r\n\r\n" + (b"x" * 76 + b"\r\n") * 20_000
@@ -34,7 +35,7 @@ class SmallFileSystem(harness.SystemTest):
         return {str(path.relative_to(self.disk)): path.read_bytes() for path in self.disk.rglob("*") if path.is_file()}
 
     def _messages(self, store):
-        return harness.read_mailbox(self.disk, store, "b@b.test")
+        return mailboxes.read_mailbox(self.disk, store, "b@b.test")
 
     def test_a_full_store_is_452(self):
         for store in STORES:

@@ -1,4 +1,5 @@
 """Folders that cannot be written: a temporary failure, nothing half-stored, the server lives and says why."""
+import shutil
 import unittest
 
 import harness
@@ -33,7 +34,7 @@ class DiskTrouble(harness.SystemTest):
             with self.subTest(store):
                 server = self.start(self.settings({"tree": self.store(store)}))
                 self._deliver(server, 250)
-                harness.shutil.rmtree(self.folder / store)
+                shutil.rmtree(self.folder / store)
                 self._deliver(server, 250)
                 self.assertEqual(len(self.messages(store)), 1)
                 server.stop()
@@ -51,7 +52,7 @@ class DiskTrouble(harness.SystemTest):
                 found = [path for path in self.stored_files() if path.stat().st_size and path.name != "mpsmtp.ini"]
                 self.assertEqual(found, [])
                 server.stop()
-                harness.shutil.rmtree(base)
+                shutil.rmtree(base)
 
     def test_an_optional_handler_may_fail(self):
         (self.folder / "mh").write_text("in the way\n")

@@ -4,6 +4,7 @@ import email.utils
 import unittest
 
 import harness
+import mailboxes
 import messages
 
 MAIL = b"Subject: x\r\n\r\nx\r\n"
@@ -20,7 +21,7 @@ class ExtensionTest(harness.SystemTest):
         self.extensions = self.wire.hello().lines[1:]
 
     def stored(self, mailbox="b@b.test"):
-        return [harness.without_trace(message) for message in self.messages("maildir", mailbox)]
+        return [mailboxes.without_trace(message) for message in self.messages("maildir", mailbox)]
 
 
 class Advertised(ExtensionTest):
@@ -65,7 +66,7 @@ class EightBitMime(ExtensionTest):
             with self.subTest(parameter):
                 mailbox = f"b{number}@b.test"
                 self.assert_reply(self.wire.deliver(octets, parameters=parameter, recipients=[mailbox]), 250)
-                self.assertEqual(self.stored(mailbox), [harness.lf(octets)])
+                self.assertEqual(self.stored(mailbox), [mailboxes.lf(octets)])
 
     def test_unknown_body(self):
         self.assert_reply(self.wire.command("MAIL FROM:<a@a.test> BODY=9BIT"), 501)
@@ -140,19 +141,19 @@ class Chunking(ExtensionTest):
             self.wire.send(b"BDAT %d\r\n" % len(chunk) + chunk)
             self.assert_reply(self.wire.reply(), 250)
         self.assert_reply(self.wire.command("BDAT 0 LAST"), 250)
-        self.assertEqual(self.stored(), [harness.lf(MAIL)])
+        self.assertEqual(self.stored(), [mailboxes.lf(MAIL)])
 
     def test_pipelined_with_the_next_command_in_the_same_segment(self):
         self.wire.send(b"MAIL FROM:<a@a.test>\r\nRCPT TO:<b@b.test>\r\nBDAT %d LAST\r\n" % len(MAIL) + MAIL + b"NOOP\r\n")
         self.assertEqual([reply.code for reply in self.wire.replies(4)], [250] * 4)
-        self.assertEqual(self.stored(), [harness.lf(MAIL)])
+        self.assertEqual(self.stored(), [mailboxes.lf(MAIL)])
 
     def test_binary_octets_and_dots_are_not_touched(self):
         self.wire.envelope(parameters=" BODY=BINARYMIME")
         self.wire.send(b"BDAT %d LAST\r\n" % len(self.BINARY) + self.BINARY)
         self.assert_reply(self.wire.reply(), 250)
         stored, = self.stored()
-        self.assertEqual(stored.rstrip(b"\n"), harness.lf(self.BINARY).rstrip(b"\n"))
+        self.assertEqual(stored.rstrip(b"\n"), mailboxes.lf(self.BINARY).rstrip(b"\n"))
 
     def test_binarymime_may_not_use_data(self):
         self.wire.envelope(parameters=" BODY=BINARYMIME")
@@ -182,7 +183,7 @@ class Chunking(ExtensionTest):
         self.assert_reply(self.wire.reply(), 250)
         self.wire.expect("RSET", 250)
         self.assert_reply(self.wire.deliver(MAIL), 250)
-        self.assertEqual(self.stored(), [harness.lf(MAIL)])
+        self.assertEqual(self.stored(), [mailboxes.lf(MAIL)])
 
 
 class Dsn(ExtensionTest):

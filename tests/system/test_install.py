@@ -1,4 +1,5 @@
 """`cmake --install` puts everything in GNU standard places."""
+import shutil
 import subprocess
 import unittest
 
@@ -15,7 +16,7 @@ class Installed(unittest.TestCase):
                 self.assertEqual(len(list(harness.STAGE.glob(pattern))), 1)
 
     def test_man_pages_are_well_formed(self):
-        mandoc = harness.shutil.which("man")
+        mandoc = shutil.which("man")
         if not mandoc:
             self.skipTest("man is not installed")
         for page in harness.STAGE.glob("share/man/*/*"):

@@ -12,6 +12,8 @@ import threading
 import unittest
 
 import harness
+import mailboxes
+from wire import stuff
 
 ROUNDS = 200 if harness.FULL and not harness.SANITIZED else 5 if harness.SANITIZED else 20
 ROUNDS_ON_ONE_STORE = 5  # then a fresh one: reading it back grows with each round
@@ -26,12 +28,12 @@ def make_message(identity, randomness):
     for _ in range(randomness.choice((1, 10, 200))):  # up to 14 KB: in memory and in a spool file
         lines.append(randomness.choice((b"From here ", b".", b"")) + randomness.randbytes(30).hex().encode())
     body = b"\r\n".join(lines) + b"\r\n"
-    return body + b"checksum " + hashlib.sha256(harness.lf(body)).hexdigest().encode() + b"\r\n"
+    return body + b"checksum " + hashlib.sha256(mailboxes.lf(body)).hexdigest().encode() + b"\r\n"
 
 
 def identity_of(stored):
     """The identity of a stored message, after checking that it is whole."""
-    message = harness.without_trace(stored)
+    message = mailboxes.without_trace(stored)
     body, _, checksum = message.rpartition(b"checksum ")
     if checksum != hashlib.sha256(body).hexdigest().encode() + b"\n":
         raise AssertionError(f"torn message: {stored[:300]!r} … {stored[-200:]!r}")
@@ -74,7 +76,7 @@ class Load:
         codes = [reply.code for reply in wire.replies(3)]
         if codes != [250, 250, 354]:
             raise AssertionError(f"{identity}: {codes}")
-        wire.send(harness.stuff(message) + b".\r\n")
+        wire.send(stuff(message) + b".\r\n")
         if wire.reply().code == 250:
             with self._changed:
                 self.acknowledged[identity] = mailbox
@@ -135,7 +137,7 @@ class Kill(harness.SystemTest):
 
     def _check(self, folder, store, sent, acknowledged):
         found = [(identity_of(message), mailbox) for mailbox in MAILBOXES
-                 for message in harness.read_mailbox(folder, store, mailbox)]
+                 for message in mailboxes.read_mailbox(folder, store, mailbox)]
         identities = [identity for identity, _ in found]
         self.assertEqual(len(identities), len(set(identities)), f"{store}: stored twice")
         self.assertEqual(sorted(set(acknowledged) - set(identities)), [], f"{store}: acknowledged and lost")

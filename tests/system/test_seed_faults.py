@@ -1,11 +1,13 @@
 """Faults of the two servers that mpsmtpd grew from, which must not come back."""
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import unittest
 
 import harness
+import mailboxes
 import messages
 
 MAIL = b"Subject: x\r\n\r\nx\r\n"
@@ -52,7 +54,7 @@ class SeedFaults(harness.SystemTest):
         with self._mh().connect() as wire:
             wire.hello()
             self.assert_reply(wire.deliver(octets), 250)
-        self.assertEqual(harness.without_trace(self.messages("mh")[0]), harness.lf(octets))
+        self.assertEqual(mailboxes.without_trace(self.messages("mh")[0]), mailboxes.lf(octets))
 
 
 class BigFolder(harness.SystemTest):
@@ -90,7 +92,7 @@ class BigFolder(harness.SystemTest):
 
     def _stop_traced(self, server):
         """The signal is for the server, not for strace, whose only child it is."""
-        children = harness.pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+        children = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
         subprocess.run(["kill", "-TERM", children[0]], check=True)
         self.assertEqual(server.wait(), 0)
 

@@ -3,6 +3,7 @@ import mailbox
 import unittest
 
 import harness
+import mailboxes
 import messages
 
 
@@ -27,7 +28,7 @@ class EveryStore(harness.SystemTest):
         found = self.messages(type_, address)
         self.assertEqual(len(found), 1)
         # assertEqual would print megabytes.
-        self.assertTrue(harness.without_trace(found[0]) == messages.stored(octets), "stored octets differ")
+        self.assertTrue(mailboxes.without_trace(found[0]) == messages.stored(octets), "stored octets differ")
 
     def test_many_messages_in_one_mailbox_stay_apart_and_in_order(self):
         samples = list(messages.corpus().values()) + [messages.ODD["From lines"], messages.ODD["trailing empty lines"]]
@@ -37,7 +38,7 @@ class EveryStore(harness.SystemTest):
                 self.assert_reply(wire.deliver(octets), 250)
         for type_ in ("maildir", "mh", "mbox"):
             with self.subTest(type_):
-                found = [harness.without_trace(message) for message in self.messages(type_)]
+                found = [mailboxes.without_trace(message) for message in self.messages(type_)]
                 expected = [messages.stored(octets) for octets in samples]
                 self.assertTrue((sorted if type_ == "maildir" else list)(found) ==
                                 (sorted if type_ == "maildir" else list)(expected), "stored octets differ")

@@ -1,0 +1,47 @@
+"""Reads stores back, and takes off what the server put on top of a message."""
+import mailbox
+import pathlib
+import re
+
+
+def lf(octets):
+    return octets.replace(b"\r\n", b"\n")
+
+
+def crlf(octets):
+    """Every line end as CRLF, and one at the end."""
+    octets = re.sub(rb"\r\n|\n", b"\r\n", octets)
+    return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
+
+
+TRACE_FIELDS = (b"return-path:", b"delivered-to:", b"received:")
+
+
+def without_trace(stored):
+    """The message below what the server put on top: Return-Path, Delivered-To and one Received, each with its folds."""
+    rest = stored
+    for field in TRACE_FIELDS:
+        if not rest.lower().startswith(field):
+            raise AssertionError(f"no {field.decode()} where expected: {rest[:200]!r}")
+        rest = re.sub(rb"\A[^\n]*\n(?:[ \t][^\n]*\n)*", b"", rest)
+    return rest
+
+
+def read_mailbox(folder, type_, address):
+    """Reads with Python's mailbox module: a reader that nobody here wrote."""
+    user, _, domain = address.rpartition("@")
+    path = pathlib.Path(folder) / type_ / domain / (user + ".mbox" if type_ == "mbox" else user)
+    if not path.exists():
+        return []
+    kinds = {"maildir": mailbox.Maildir, "mh": mailbox.MH, "mbox": mailbox.mbox}
+    box = kinds[type_](str(path), create=False)
+    try:
+        messages = [box.get_bytes(key) for key in sorted(box.keys())]
+    finally:
+        box.close()
+    return [unquote_mboxrd(message) for message in messages] if type_ == "mbox" else messages
+
+
+def unquote_mboxrd(message):
+    """Python's mailbox leaves the quoting of lines that begin with "From " to its user."""
+    return re.sub(rb"(?m)^>(>*From )", rb"\1", message)
