@@ -46,6 +46,7 @@ Logging::Logging(const LoggingConfig& config) : _output(makeOutput(config.target
         target = _output;
     const Poco::AutoPtr<Poco::FormattingChannel> channel =
         new Poco::FormattingChannel(makeFormatter(config), target);
+    (void)Poco::Logger::root(); // setChannel() reaches loggers that exist; later ones copy the root
     Poco::Logger::setChannel(allLoggers, channel);
     Poco::Logger::setLevel(allLoggers, config.level);
 }

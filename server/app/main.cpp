@@ -1,0 +1,56 @@
+// The program mpsmtpd: see ServerApp. Thread safety: [main].
+#include "app/CommandLine.h"
+#include "app/ExitStatus.h"
+#include "app/ServerApp.h"
+#include "app/Signals.h"
+#include "app/Surroundings.h"
+
+#include <Poco/Exception.h>
+
+#include <exception>
+#include <iostream>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace
+{
+
+using namespace mpsmtp::app;
+
+int runProgram(const std::vector<std::string>& arguments)
+{
+    auto parsed = parseCommandLine(arguments);
+    if (const auto* error = std::get_if<UsageError>(&parsed))
+    {
+        std::cerr << "mpsmtpd: " << error->text << "\nmpsmtpd --help shows how it is used\n";
+        return exitUsage;
+    }
+    return ServerApp(std::get<CommandLine>(std::move(parsed)), machineSurroundings()).run();
+}
+
+int internalError(const std::string& text)
+{
+    std::cerr << "mpsmtpd: internal error: " << text << '\n';
+    return exitInternal;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    blockSignals();
+    // One of the three fences for exceptions; the others are the connection's run and the handler chain.
+    try
+    {
+        return runProgram(std::vector<std::string>(argv + 1, argv + argc));
+    }
+    catch (const Poco::Exception& error)
+    {
+        return internalError(error.displayText());
+    }
+    catch (const std::exception& error)
+    {
+        return internalError(error.what());
+    }
+}
