@@ -81,6 +81,8 @@ struct Pipe
     FileDescriptor out;
 };
 
+} // namespace
+
 class ConsoleTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(ConsoleTest);
@@ -316,5 +318,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(ConsoleTest);
-
-} // namespace

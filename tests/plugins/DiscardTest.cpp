@@ -8,9 +8,6 @@
 
 using namespace mpsmtp;
 
-namespace
-{
-
 class DiscardTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(DiscardTest);
@@ -47,5 +44,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(DiscardTest);
-
-} // namespace

@@ -19,9 +19,6 @@ using namespace mpsmtp::store;
 using mpsmtp::test::TestFolder;
 using mpsmtp::test::TestHost;
 
-namespace
-{
-
 class FolderCacheTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(FolderCacheTest);
@@ -231,5 +228,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(FolderCacheTest);
-
-} // namespace

@@ -6,9 +6,6 @@
 
 using mpsmtp::store::LruMap;
 
-namespace
-{
-
 class LruMapTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(LruMapTest);
@@ -52,5 +49,3 @@ public:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(LruMapTest);
-
-} // namespace

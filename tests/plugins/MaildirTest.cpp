@@ -10,8 +10,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <memory>
-#include <regex>
 #include <set>
 #include <string>
 #include <system_error>
@@ -25,9 +25,6 @@ using mpsmtp::maildir::MaildirHandler;
 using mpsmtp::test::TestFolder;
 using mpsmtp::test::TestHost;
 using mpsmtp::test::TestMail;
-
-namespace
-{
 
 class MaildirTest : public CppUnit::TestFixture
 {
@@ -120,11 +117,27 @@ public:
         TestMail mail(_host);
         mail.rcpt("ben").deliveredBy(*_handler);
         const std::string name = test::namesIn(_root / "example.com/ben/new").front();
-        const std::regex form(R"((\d+)\.M\d{6}P(\d+)V[0-9a-f]+I[0-9a-f]+_\d+\.[^/:,]+,S=(\d+))");
-        std::smatch parts;
-        CPPUNIT_ASSERT_MESSAGE(name, std::regex_match(name, parts, form));
-        CPPUNIT_ASSERT_EQUAL(std::to_string(::getpid()), parts[2].str());
-        CPPUNIT_ASSERT_EQUAL(std::to_string(onlyMailOf("example.com/ben").size()), parts[3].str());
+        long long seconds = 0;
+        long microseconds = 0;
+        long process = 0;
+        unsigned long long device = 0;
+        unsigned long long inode = 0;
+        unsigned long long counter = 0;
+        int uniqueEnd = 0;
+        const int fields = std::sscanf(name.c_str(),
+                                       "%lld.M%6ldP%ldV%llxI%llx_%llu.%n",
+                                       &seconds,
+                                       &microseconds,
+                                       &process,
+                                       &device,
+                                       &inode,
+                                       &counter,
+                                       &uniqueEnd);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(name, 6, fields);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(name, static_cast<long>(::getpid()), process);
+        const std::string size = std::to_string(onlyMailOf("example.com/ben").size());
+        const std::string rest = maildir::hostForFileName(store::hostName()) + ",S=" + size;
+        CPPUNIT_ASSERT_EQUAL(rest, name.substr(static_cast<std::size_t>(uniqueEnd)));
     }
 
     void eachRecipientGetsAFile()
@@ -418,5 +431,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(MaildirTest);
-
-} // namespace

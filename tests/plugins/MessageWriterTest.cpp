@@ -34,6 +34,8 @@ struct Row
     std::string expected;
 };
 
+} // namespace
+
 class MessageWriterTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(MessageWriterTest);
@@ -211,5 +213,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(MessageWriterTest);
-
-} // namespace

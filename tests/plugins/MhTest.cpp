@@ -21,9 +21,6 @@ using mpsmtp::test::TestFolder;
 using mpsmtp::test::TestHost;
 using mpsmtp::test::TestMail;
 
-namespace
-{
-
 class MhTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(MhTest);
@@ -269,5 +266,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(MhTest);
-
-} // namespace

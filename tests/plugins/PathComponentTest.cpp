@@ -36,6 +36,8 @@ struct Row
     std::string expected;
 };
 
+} // namespace
+
 class PathComponentTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(PathComponentTest);
@@ -153,5 +155,3 @@ public:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(PathComponentTest);
-
-} // namespace

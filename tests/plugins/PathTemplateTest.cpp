@@ -45,6 +45,8 @@ struct Mistake
     const char* sentence;
 };
 
+} // namespace
+
 class PathTemplateTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(PathTemplateTest);
@@ -249,5 +251,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(PathTemplateTest);
-
-} // namespace

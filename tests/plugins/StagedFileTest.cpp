@@ -22,9 +22,6 @@ using namespace mpsmtp::store;
 using mpsmtp::test::TestFolder;
 using mpsmtp::test::TestHost;
 
-namespace
-{
-
 class StagedFileTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(StagedFileTest);
@@ -280,5 +277,3 @@ private:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(StagedFileTest);
-
-} // namespace

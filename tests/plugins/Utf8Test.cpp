@@ -18,6 +18,8 @@ struct Row
     char32_t value;
 };
 
+} // namespace
+
 class Utf8Test : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(Utf8Test);
@@ -92,5 +94,3 @@ public:
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(Utf8Test);
-
-} // namespace
