@@ -1,4 +1,5 @@
-// Ownership of one POSIX file descriptor. Thread safety: [connection].
+// Ownership of one POSIX file descriptor.
+// Thread safety: [connection].
 #pragma once
 
 #include <string>
@@ -46,7 +47,8 @@ private:
 /// \throws std::system_error; part of the octets may then be written
 void writeAll(int fd, std::string_view octets, const std::string& path);
 
-/// Sets the permission bits, unless they are so already: the umask may have taken some that were asked for.
+/// Sets the permission bits, unless they are so already: the umask may have taken some that were
+/// asked for.
 /// \param path  only for the text of the error
 /// \throws std::system_error
 void setMode(int fd, mode_t mode, const std::string& path);

@@ -17,8 +17,8 @@ namespace mpsmtp::store
 namespace
 {
 
-// A transaction may have a thousand recipients, and the server a thousand transactions: what holds a descriptor is
-// limited for each of them.
+// A transaction may have a thousand recipients, and the server a thousand transactions: what holds
+// a descriptor is limited for each of them.
 constexpr std::size_t descriptorsPerTransaction = 32;
 
 /// Runs `action` again if a folder vanished under it: the second time finds or makes another one.
@@ -131,7 +131,8 @@ private:
         return _store._staging.make(folder, _store._layout.hiddenFolder(mailbox), kind);
     }
 
-    /// All names first, then the folders: the first sync of a journaling file system takes the others along.
+    /// All names first, then the folders: the first sync of a journaling file system takes the
+    /// others along.
     void show(std::size_t begin, std::size_t end)
     {
         Folders folders;
@@ -154,8 +155,8 @@ private:
         return folder;
     }
 
-    /// Mailboxes of one transaction may turn out to lie on different mounts (EXDEV), or a file may have as many names
-    /// as it can (EMLINK).
+    /// Mailboxes of one transaction may turn out to lie on different mounts (EXDEV), or a file may
+    /// have as many names as it can (EMLINK).
     [[nodiscard]] std::string placeOrCopy(Letter& letter, const Folder& folder)
     {
         try

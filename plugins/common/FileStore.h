@@ -1,10 +1,12 @@
-// Delivery into stores that keep one file for each mail (maildir, MH), in two phases: stage() writes all files where
-// nobody sees them, persist() makes their data durable, commit() gives them their names and makes those durable.
-// What a mailbox looks like and what a mail is called there is left to a MailboxLayout; errors become replies in the SDK.
+// Delivery into stores that keep one file for each mail (maildir, MH), in two phases: stage()
+// writes all files where nobody sees them, persist() makes their data durable, commit() gives them
+// their names and makes those durable. What a mailbox looks like and what a mail is called there is
+// left to a MailboxLayout; errors become replies in the SDK.
 //
-// One file for each recipient given, also if two of them lead to one mailbox: that is what the client asked for. Without
-// `delivered_to` all files are equal, so one is written for each file system and linked into all mailboxes.
-// RFC 5321 4.2.5 (250 is a promise), 6.1. Thread safety: FileStore [any], MailboxLayout [any].
+// One file for each recipient given, also if two of them lead to one mailbox: that is what the
+// client asked for. Without `delivered_to` all files are equal, so one is written for each file
+// system and linked into all mailboxes. RFC 5321 4.2.5 (250 is a promise), 6.1.
+// Thread safety: FileStore [any], MailboxLayout [any].
 #pragma once
 
 #include "common/FolderCache.h"
@@ -20,7 +22,8 @@
 namespace mpsmtp::store
 {
 
-/// One mailbox: the folder that the path template gives, and a folder inside it where the format has such.
+/// One mailbox: the folder that the path template gives, and a folder inside it where the format
+/// has such.
 struct Mailbox
 {
     std::string path;
@@ -48,7 +51,8 @@ public:
 
     /// Gives the file a name that no mail in `folder` has.
     /// \return the name
-    /// \throws std::system_error; its code is ENOENT if the folder is gone, EXDEV or EMLINK if only a copy can be placed
+    /// \throws std::system_error; its code is ENOENT if the folder is gone, EXDEV or EMLINK if only
+    ///   a copy can be placed
     [[nodiscard]] virtual std::string place(const StagedFile& file, const Folder& folder) = 0;
 };
 

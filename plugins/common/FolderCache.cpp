@@ -12,7 +12,8 @@ namespace mpsmtp::store
 namespace
 {
 
-// Paths that are known to be durable; about 100 octets each. Forgetting one costs an fsync, nothing else.
+// Paths that are known to be durable; about 100 octets each. Forgetting one costs an fsync, nothing
+// else.
 constexpr std::size_t settledPaths = 65536;
 
 [[nodiscard]] FileDescriptor openFolder(const std::string& path)
@@ -117,7 +118,8 @@ void FolderCache::forget(const std::string& path)
     _settled.erase(path);
 }
 
-/// None if the folder is missing and may not be made. A second turn is for those who remove it while it is made.
+/// None if the folder is missing and may not be made. A second turn is for those who remove it
+/// while it is made.
 FileDescriptor FolderCache::openOrMake(const std::string& path)
 {
     for (int turn = 0; turn < 3; ++turn)
@@ -134,7 +136,8 @@ FileDescriptor FolderCache::openOrMake(const std::string& path)
     throwSystemError(ENOENT, "cannot keep the folder", path);
 }
 
-/// Makes a folder, with its parents if they are missing. Losing the race against another maker is fine.
+/// Makes a folder, with its parents if they are missing. Losing the race against another maker is
+/// fine.
 void FolderCache::make(const std::string& path)
 {
     setSettled(path, false);
@@ -161,8 +164,9 @@ int FolderCache::makeOne(const std::string& path) const
     return ::mkdir(path.c_str(), _policy.mode) == 0 ? 0 : errno;
 }
 
-/// A folder that exists may have been made by a run that was killed before its fsync, or by another thread that is
-/// still in front of it. So the entry of each folder on the way is synced once in a process, and not by its maker only.
+/// A folder that exists may have been made by a run that was killed before its fsync, or by another
+/// thread that is still in front of it. So the entry of each folder on the way is synced once in a
+/// process, and not by its maker only.
 void FolderCache::settle(const std::string& path)
 {
     const std::string parent = parentOf(path);

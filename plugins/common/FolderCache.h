@@ -1,8 +1,9 @@
-// Folders of mailboxes: made when missing, made durable, kept open, and checked at each use, since people move and
-// remove mailboxes while the server runs.
+// Folders of mailboxes: made when missing, made durable, kept open, and checked at each use, since
+// people move and remove mailboxes while the server runs.
 //
-// Plain open(2) without O_NOFOLLOW is right here: symbolic links below the base are the administrator's (mailboxes on
-// several disks), and no address can make one: addresses only become names of folders (PathTemplate).
+// Plain open(2) without O_NOFOLLOW is right here: symbolic links below the base are the
+// administrator's (mailboxes on several disks), and no address can make one: addresses only become
+// names of folders (PathTemplate).
 // Thread safety: FolderCache [any], Folder [any] (immutable).
 #pragma once
 
@@ -37,7 +38,8 @@ public:
 
     [[nodiscard]] ino_t inode() const noexcept { return _inode; }
 
-    /// True if its path still leads to this folder: it was not removed, renamed or replaced. One stat(2).
+    /// True if its path still leads to this folder: it was not removed, renamed or replaced. One
+    /// stat(2).
     [[nodiscard]] bool isInPlace() const noexcept;
 
     /// Makes its entries durable.
@@ -51,7 +53,8 @@ private:
     ino_t _inode = 0;
 };
 
-/// Mode of a folder whose files have `fileMode`: who may read may search too; the owner may do all (0640 → 0750).
+/// Mode of a folder whose files have `fileMode`: who may read may search too; the owner may do all
+/// (0640 → 0750).
 [[nodiscard]] constexpr mode_t folderMode(mode_t fileMode) noexcept
 {
     return (fileMode & 0666u) | ((fileMode & 0444u) >> 2) | 0700u;
@@ -69,12 +72,14 @@ struct FolderPolicy
 class FolderCache
 {
 public:
-    /// \param base  the folder that the administrator answers for: entries in folders above it are only made durable
+    /// \param base  the folder that the administrator answers for: entries in folders above it are
+    ///   only made durable
     ///              when this object makes them
     FolderCache(const Storage& storage, std::string base, FolderPolicy policy);
 
-    /// The folder at `path`, made with its parents if need be. Its entry and those of its parents down from the base
-    /// are durable on return, also those that an earlier run, which died too early to know, has made.
+    /// The folder at `path`, made with its parents if need be. Its entry and those of its parents
+    /// down from the base are durable on return, also those that an earlier run, which died too
+    /// early to know, has made.
     /// \return nullptr if it is missing and may not be made
     /// \throws std::system_error, also if something other than a folder is in the way
     [[nodiscard]] std::shared_ptr<const Folder> open(const std::string& path);

@@ -20,7 +20,8 @@ public:
     /// \param capacity  at least 1
     explicit LruMap(std::size_t capacity) : _capacity(capacity) {}
 
-    /// The value, which becomes the most recently used, or nullptr. Valid until the next put() or erase().
+    /// The value, which becomes the most recently used, or nullptr. Valid until the next put() or
+    /// erase().
     [[nodiscard]] Value* find(std::string_view key)
     {
         const auto found = _index.find(key);

@@ -10,8 +10,8 @@ namespace mpsmtp::store
 namespace
 {
 
-// Pieces of input and the fill at which the buffer goes to the sink: together the buffer stays within 64 KiB.
-// It is on the heap since the stacks of connection threads are small.
+// Pieces of input and the fill at which the buffer goes to the sink: together the buffer stays
+// within 64 KiB. It is on the heap since the stacks of connection threads are small.
 constexpr std::size_t pieceOctets = std::size_t{32} * 1024;
 constexpr std::size_t fieldOctets = 1024; // our fields, about
 

@@ -1,13 +1,15 @@
-// The octets of one mail as a store keeps them: our fields on top, then the content byte for byte, with CRLF turned into
-// LF unless `line_ending = crlf` says otherwise. Nothing is ever inserted between the two.
+// The octets of one mail as a store keeps them: our fields on top, then the content byte for byte,
+// with CRLF turned into LF unless `line_ending = crlf` says otherwise. Nothing is ever inserted
+// between the two.
 //
-// What that means for odd mail: content that begins with an empty line shows as our fields and that body. Content without
-// any header ("hey there!") follows our fields directly; readers end the header there: Python's `email` shows the line as
-// the body's first (MissingHeaderBodySeparatorDefect), others as a malformed field. A separating line would be an octet
-// that nobody sent, so there is none.
+// What that means for odd mail: content that begins with an empty line shows as our fields and that
+// body. Content without any header ("hey there!") follows our fields directly; readers end the
+// header there: Python's `email` shows the line as the body's first
+// (MissingHeaderBodySeparatorDefect), others as a malformed field. A separating line would be an
+// octet that nobody sent, so there is none.
 //
-// RFC 5321 4.4 (Return-Path, Received), RFC 3030 (BINARYMIME has no line ends to convert: it is kept as sent, CRLF
-// included, with our fields in CRLF too).
+// RFC 5321 4.4 (Return-Path, Received), RFC 3030 (BINARYMIME has no line ends to convert: it is
+// kept as sent, CRLF included, with our fields in CRLF too).
 // Thread safety: [connection]; OctetSinks as their own.
 #pragma once
 
@@ -35,7 +37,8 @@ public:
     virtual void write(std::string_view octets) = 0;
 };
 
-/// Turns CRLF into LF across any cuts of the input. Bare CR, bare LF, NUL and 8-bit octets pass untouched.
+/// Turns CRLF into LF across any cuts of the input. Bare CR, bare LF, NUL and 8-bit octets pass
+/// untouched.
 class CrlfToLf
 {
 public:
@@ -49,7 +52,8 @@ private:
     bool _carriageReturn = false; // the input so far ends in CR, which is not in the output yet
 };
 
-/// Writes a message for one recipient after another into a sink; keeps its buffer of at most 64 KiB between them.
+/// Writes a message for one recipient after another into a sink; keeps its buffer of at most 64 KiB
+/// between them.
 class MessageWriter
 {
 public:

@@ -173,8 +173,10 @@ private:
         }
     }
 
-    /// Between two values of a component stands text whose first octet is encoded inside the first of them, so that
-    /// "a.b"."c" and "a"."b.c" differ. Without such text, or with the escape character itself, they could not.
+    /// Between two values of a component stands text whose first octet is encoded inside the first
+    /// of them, so that
+    /// "a.b"."c" and "a"."b.c" differ. Without such text, or with the escape character itself, they
+    /// could not.
     void checkSeparator() const
     {
         if (!_component.hasValue)

@@ -1,12 +1,15 @@
-// The `path` of a store: `mail/%{rcpt.domain}/%{rcpt.user}`, compiled once and expanded for each recipient.
-// Whatever an address holds, the result lies inside the template's base folder and belongs to that address alone.
-// Leaves the encoding of one value to PathComponent, and folders to FolderCache.
+// The `path` of a store: `mail/%{rcpt.domain}/%{rcpt.user}`, compiled once and expanded for each
+// recipient. Whatever an address holds, the result lies inside the template's base folder and
+// belongs to that address alone. Leaves the encoding of one value to PathComponent, and folders to
+// FolderCache.
 // Thread safety: [any] (immutable).
 //
 //   template   = *( literal / "%%" / "%{" value [ ":lowercase" ] "}" )
-//   value      = "rcpt" / "rcpt.user" / "rcpt.mailbox" / "rcpt.detail" / "rcpt.domain" / "sender" / "sender.user" /
-//                "sender.domain" / "client" / "listener" / "id" / "date:" 1*( "%" date-field / literal )
-//   date-field = "Y" / "m" / "d" / "H" / "M" / "S" / "j" / "V" / "G" / "y" / "%"    ; UTC, as strftime
+//   value      = "rcpt" / "rcpt.user" / "rcpt.mailbox" / "rcpt.detail" / "rcpt.domain" /
+//                "sender" / "sender.user" / "sender.domain" / "client" / "listener" / "id" /
+//                "date:" 1*( "%" date-field / literal )
+//   date-field = "Y" / "m" / "d" / "H" / "M" / "S" / "j" / "V" / "G" / "y" / "%"
+//                ; UTC, as strftime
 #pragma once
 
 #include <mpsmtp/Envelope.h>
@@ -44,15 +47,16 @@ public:
     /// \throws std::invalid_argument with a sentence for the administrator
     explicit PathTemplate(std::string_view text);
 
-    /// The path for one recipient, or nullopt if a component of it would be longer than the 255 octets of a file name
-    /// (answer 553 5.1.3).
+    /// The path for one recipient, or nullopt if a component of it would be longer than the 255
+    /// octets of a file name (answer 553 5.1.3).
     ///
-    /// Every value becomes exactly one path component or part of one, by a reversible encoding: values that differ give
-    /// paths that differ. Two values in one component stay apart because the text between them is encoded inside them.
+    /// Every value becomes exactly one path component or part of one, by a reversible encoding:
+    /// values that differ give paths that differ. Two values in one component stay apart because
+    /// the text between them is encoded inside them.
     [[nodiscard]] std::optional<std::string> expand(const PathValues& values) const;
 
-    /// The folder that every expansion lies in: the whole components in front of the first value (or of the last
-    /// component), without a trailing slash; "/" or "." if there are none.
+    /// The folder that every expansion lies in: the whole components in front of the first value
+    /// (or of the last component), without a trailing slash; "/" or "." if there are none.
     [[nodiscard]] const std::string& base() const noexcept { return _base; }
 
 private:

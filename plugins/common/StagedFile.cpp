@@ -37,8 +37,9 @@ namespace
     return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-/// "PID.STARTTIME" of a running process, "" of none. The time tells a process from a later one of the same id: in a
-/// container the daemon is process 1 each time. It is field 22 of stat (proc(5)); field 2 may hold blanks and ')'.
+/// "PID.STARTTIME" of a running process, "" of none. The time tells a process from a later one of
+/// the same id: in a container the daemon is process 1 each time. It is field 22 of stat (proc(5));
+/// field 2 may hold blanks and ')'.
 [[nodiscard]] std::string processStamp(const std::string& id)
 {
     std::ifstream stat("/proc/" + id + "/stat");

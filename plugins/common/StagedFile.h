@@ -1,8 +1,10 @@
-// A mail that nobody sees yet: written, made durable, and given its name in one step that either happens or does not.
+// A mail that nobody sees yet: written, made durable, and given its name in one step that either
+// happens or does not.
 //
-// It has no name at all (O_TMPFILE), so that a crash leaves nothing; or, where the file system cannot do that or a
-// transaction has more files than descriptors should be held, a name that readers pass over. Such names carry host and
-// process, and sweep() removes those of processes that are gone.
+// It has no name at all (O_TMPFILE), so that a crash leaves nothing; or, where the file system
+// cannot do that or a transaction has more files than descriptors should be held, a name that
+// readers pass over. Such names carry host and process, and sweep() removes those of processes that
+// are gone.
 // Thread safety: Staging [any] (immutable but for a counter), StagedFile [connection].
 #pragma once
 
@@ -42,7 +44,8 @@ public:
     void sync(const Storage& storage);
 
     /// Gives the file the name `name` in `folder`; may be called again for further names.
-    /// \return 0 or an errno value: EEXIST if the name is taken, EXDEV and EMLINK if only a copy can have it
+    /// \return 0 or an errno value: EEXIST if the name is taken, EXDEV and EMLINK if only a copy
+    ///   can have it
     [[nodiscard]] int link(const Folder& folder, const std::string& name) const;
 
     /// Appends the whole content to another sink.
@@ -78,14 +81,16 @@ public:
     /// \param mode  of the files, whatever the umask says
     explicit Staging(mode_t mode);
 
-    /// \param target        the file will be linked into this folder (or one on the same file system)
+    /// \param target        the file will be linked into this folder (or one on the same file
+    ///   system)
     /// \param hiddenFolder  path of the folder for a hidden name
     /// \throws std::system_error; ENOENT if the folder has been removed
     [[nodiscard]] std::unique_ptr<StagedFile>
     make(const Folder& target, const std::string& hiddenFolder, Kind kind);
 
-    /// Removes the hidden files in `folder` that processes of this host have left which are gone. Nothing else is
-    /// touched, and trouble is passed over: what stays is unseen and costs only its space.
+    /// Removes the hidden files in `folder` that processes of this host have left which are gone.
+    /// Nothing else is touched, and trouble is passed over: what stays is unseen and costs only its
+    /// space.
     void sweep(const std::string& folder) const;
 
 private:

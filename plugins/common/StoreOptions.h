@@ -1,4 +1,5 @@
-// The options that maildir, mh and mbox share: their rows for the plugin's option table, and their values.
+// The options that maildir, mh and mbox share: their rows for the plugin's option table, and their
+// values.
 // Thread safety: [any] (immutable).
 #pragma once
 

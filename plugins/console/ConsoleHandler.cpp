@@ -17,15 +17,16 @@ namespace mpsmtp::console
 namespace
 {
 
-/// Held while a message is written, so that messages never interleave. One for all handlers of this type, since the
-/// standard output, which they share, is one for the process.
+/// Held while a message is written, so that messages never interleave. One for all handlers of this
+/// type, since the standard output, which they share, is one for the process.
 [[nodiscard]] std::mutex& consoleMutex()
 {
     static std::mutex mutex;
     return mutex;
 }
 
-/// The way of the content to the output, in pieces: CRLF to LF, X-Peer, escapes for a terminal, and few large writes.
+/// The way of the content to the output, in pieces: CRLF to LF, X-Peer, escapes for a terminal, and
+/// few large writes.
 class FullText
 {
 public:

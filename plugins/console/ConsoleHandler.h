@@ -1,6 +1,6 @@
-// The handler `console`: shows each mail, in full or as one line. It shows the content as the client sent it, without the
-// server's trace field: people look at what their program sends.
-// Thread safety: [any].
+// The handler `console`: shows each mail, in full or as one line. It shows the content as the
+// client sent it, without the server's trace field: people look at what their program sends. Thread
+// safety: [any].
 #pragma once
 
 #include "console/ConsoleOutput.h"

@@ -14,7 +14,8 @@ namespace mpsmtp::console
 namespace
 {
 
-/// Keeps SIGPIPE from this thread for its lifetime, and takes away the one that a write of ours has caused.
+/// Keeps SIGPIPE from this thread for its lifetime, and takes away the one that a write of ours has
+/// caused.
 class SigPipeBlock
 {
 public:
@@ -72,7 +73,8 @@ void ConsoleOutput::write(std::string_view octets) const
     }
 }
 
-/// Someone else may have made the terminal non-blocking: it is shared with the shell's other programs.
+/// Someone else may have made the terminal non-blocking: it is shared with the shell's other
+/// programs.
 void ConsoleOutput::waitUntilWritable() const
 {
     pollfd output{_fd, POLLOUT, 0};

@@ -1,4 +1,5 @@
-// A descriptor that people or scripts read: a terminal, a pipe, a file. Written to its end, whatever the reader does.
+// A descriptor that people or scripts read: a terminal, a pipe, a file. Written to its end,
+// whatever the reader does.
 // Thread safety: [any] for isTerminal(); one writer at a time for write().
 #pragma once
 
@@ -18,8 +19,8 @@ public:
 
     [[nodiscard]] bool isTerminal() const noexcept { return _isTerminal; }
 
-    /// Writes all octets. A reader that is gone is an error like any other: SIGPIPE does not end the process, however
-    /// its host has set that signal.
+    /// Writes all octets. A reader that is gone is an error like any other: SIGPIPE does not end
+    /// the process, however its host has set that signal.
     /// \throws std::system_error; part of the octets may then be written
     void write(std::string_view octets) const;
 

@@ -1,5 +1,5 @@
-// The seed's framing shows who sent a message as a field "X-Peer: ADDRESS" in front of its first empty line. Here that
-// line is put into text that passes by in pieces.
+// The seed's framing shows who sent a message as a field "X-Peer: ADDRESS" in front of its first
+// empty line. Here that line is put into text that passes by in pieces.
 // Thread safety: [connection].
 #pragma once
 

@@ -1,4 +1,5 @@
-// Makes mail safe to look at: what would command a terminal, or hide or reorder text, is shown as \xHH.
+// Makes mail safe to look at: what would command a terminal, or hide or reorder text, is shown as
+// \xHH.
 // Thread safety: [connection].
 #pragma once
 
@@ -20,7 +21,8 @@ public:
 
     explicit TerminalText(Form form) noexcept : _form(form) {}
 
-    /// Appends the visible form of `octets`; a code point that is cut at the end waits for the rest.
+    /// Appends the visible form of `octets`; a code point that is cut at the end waits for the
+    /// rest.
     void append(std::string_view octets, std::string& out);
 
     /// End of input.

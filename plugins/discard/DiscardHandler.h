@@ -1,4 +1,5 @@
-// The handler `discard`: takes every mail and keeps none, for load tests and for clients under test.
+// The handler `discard`: takes every mail and keeps none, for load tests and for clients under
+// test.
 // Thread safety: [any].
 #pragma once
 

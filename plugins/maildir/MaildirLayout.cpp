@@ -95,7 +95,8 @@ std::string MaildirLayout::hiddenFolder(const store::Mailbox& mailbox) const
     return root(mailbox) + "/tmp";
 }
 
-/// The name is new unless clock, process, inode and counter all repeat; a taken one is the sign of a copied tree.
+/// The name is new unless clock, process, inode and counter all repeat; a taken one is the sign of
+/// a copied tree.
 std::string MaildirLayout::place(const store::StagedFile& file, const store::Folder& folder)
 {
     for (int turn = 0; turn < 100; ++turn)

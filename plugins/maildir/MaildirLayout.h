@@ -1,5 +1,5 @@
-// Maildir (cr.yp.to/proto/maildir.html) and its folders (Maildir++): which folders a mailbox has and what a new mail is
-// called. Writing and durability are FileStore's.
+// Maildir (cr.yp.to/proto/maildir.html) and its folders (Maildir++): which folders a mailbox has
+// and what a new mail is called. Writing and durability are FileStore's.
 // Thread safety: [any].
 #pragma once
 
@@ -41,8 +41,8 @@ private:
     std::atomic<std::uint64_t> _counter{0};
 };
 
-/// `host` as the last part of a maildir file name: '/' and ':' in the specification's form ("\057", "\072"), and ','
-/// alike, since readers look for ",S=" behind the first one.
+/// `host` as the last part of a maildir file name: '/' and ':' in the specification's form ("\057",
+/// "\072"), and ',' alike, since readers look for ",S=" behind the first one.
 [[nodiscard]] std::string hostForFileName(const std::string& host);
 
 } // namespace mpsmtp::maildir

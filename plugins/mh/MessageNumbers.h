@@ -1,5 +1,6 @@
-// The next free message number of each MH folder. A folder is read once, at its first use; after that a number costs a
-// look into memory, however much mail the folder holds. Other writers are found by link(2) saying EEXIST.
+// The next free message number of each MH folder. A folder is read once, at its first use; after
+// that a number costs a look into memory, however much mail the folder holds. Other writers are
+// found by link(2) saying EEXIST.
 // Thread safety: [any].
 #pragma once
 
@@ -26,7 +27,8 @@ public:
     {
     }
 
-    /// A number greater than that of any mail that was in the folder when it was read, and than any given before.
+    /// A number greater than that of any mail that was in the folder when it was read, and than any
+    /// given before.
     /// \throws std::system_error if the folder cannot be read
     [[nodiscard]] std::uint64_t take(const store::Folder& folder);
 
@@ -49,8 +51,8 @@ private:
     store::LruMap<Entry> _known;
 };
 
-/// The greatest message number among the names in a folder, 0 if there is none. Message numbers are decimal digits only;
-/// names of more than 18 digits are none.
+/// The greatest message number among the names in a folder, 0 if there is none. Message numbers are
+/// decimal digits only; names of more than 18 digits are none.
 /// \throws std::system_error
 [[nodiscard]] std::uint64_t greatestNumberIn(const store::Folder& folder);
 

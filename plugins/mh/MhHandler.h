@@ -9,8 +9,8 @@
 namespace mpsmtp::mh
 {
 
-/// Two-phase delivery into MH folders. An aborted delivery leaves no mail and uses no number; folders that it made, with
-/// their empty .mh_sequences, stay.
+/// Two-phase delivery into MH folders. An aborted delivery leaves no mail and uses no number;
+/// folders that it made, with their empty .mh_sequences, stay.
 class MhHandler : public Handler
 {
 public:

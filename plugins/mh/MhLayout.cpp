@@ -11,8 +11,9 @@ namespace mpsmtp::mh
 namespace
 {
 
-/// Python's mailbox.MH cannot read a message in a folder without this file (up to 3.12: FileNotFoundError); an empty one
-/// means no sequences, to every reader. Readers own it, so one that exists is left alone.
+/// Python's mailbox.MH cannot read a message in a folder without this file (up to 3.12:
+/// FileNotFoundError); an empty one means no sequences, to every reader. Readers own it, so one
+/// that exists is left alone.
 void makeSequencesFile(const store::Folder& folder, mode_t mode)
 {
     constexpr const char* name = ".mh_sequences";

@@ -1,5 +1,5 @@
-// MH folders, as nmh and Python's `mailbox.MH` read them: a mail is a file whose name is its number.
-// Writing and durability are FileStore's.
+// MH folders, as nmh and Python's `mailbox.MH` read them: a mail is a file whose name is its
+// number. Writing and durability are FileStore's.
 // Thread safety: [any].
 #pragma once
 

@@ -1,4 +1,5 @@
-// Local parts that have tried, somewhere, to be more than a name. For tests of everything that turns addresses into paths.
+// Local parts that have tried, somewhere, to be more than a name. For tests of everything that
+// turns addresses into paths.
 #pragma once
 
 #include <string>

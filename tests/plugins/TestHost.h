@@ -1,4 +1,5 @@
-// A host for handlers under test: options from a map, log and syncs recorded, failures on demand. No server, no dlopen.
+// A host for handlers under test: options from a map, log and syncs recorded, failures on demand.
+// No server, no dlopen.
 // Thread safety: [any] once set up.
 #pragma once
 
