@@ -74,6 +74,8 @@ public:
     ServiceFixture()
     {
         _log = new LogMemory;
+        Poco::Logger::
+            root(); // setChannel() reaches only loggers that exist; new ones inherit from the root
         Poco::Logger::setChannel("", _log);
         Poco::Logger::setLevel("", Poco::Message::PRIO_TRACE);
         config.hostname = "mx.example.com";

@@ -248,7 +248,12 @@ public:
     }
 
 private:
-    std::string lastLine() { return _fixture->log("transaction").back(); }
+    std::string lastLine()
+    {
+        const auto lines = _fixture->log("transaction");
+        CPPUNIT_ASSERT(!lines.empty());
+        return lines.back();
+    }
 
     static int sendMany(DeliveryService& service, int mails, int thread)
     {
