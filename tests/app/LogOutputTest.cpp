@@ -10,6 +10,7 @@
 #include <Poco/Logger.h>
 #include <Poco/TemporaryFile.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
