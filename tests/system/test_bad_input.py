@@ -27,7 +27,7 @@ class Commands(BadInput):
 
     def test_unknown_verb_is_500_and_the_session_goes_on(self):
         wire = self.hello()
-        self.assert_reply(wire.command("XYZZY please"), 500, "5.5.1")
+        self.assert_reply(wire.command("XYZZY please"), 500, "5.5.2")
         self.assert_reply(wire.command(""), 500)
         self.assert_reply(wire.deliver(MAIL), 250)
 
@@ -191,7 +191,7 @@ class Crowds(BadInput):
         server = self.start(self.settings(limits={"connections_per_client": 2}), name="second.ini")
         with server.connect() as first, server.connect() as second, server.connect() as third:
             self.assertEqual([wire.greeting.code for wire in (first, second, third)], [220, 220, 421])
-            self.assertEqual(third.greeting.enhanced[:4], "4.3.")
+            self.assertEqual(third.greeting.text[:6], "4.7.0 ")
 
 
 class Deadlines(BadInput):

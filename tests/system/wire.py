@@ -75,7 +75,9 @@ class Wire:
 
     def expect(self, line, code):
         reply = self.command(line)
-        if reply is None or reply.code != code:
+        if reply is None:
+            raise ConnectionResetError(f"closed instead of an answer to {line!r}")
+        if reply.code != code:
             raise AssertionError(f"{line!r} got {reply!r}, not {code}")
         return reply
 
