@@ -1,5 +1,5 @@
-// The configuration that a command without a file stands for, as if it had been read from one: the environment and --set
-// apply to it as to a file. Thread safety: [any].
+// The configuration that a command without a file stands for, as if it had been read from one: the
+// environment and --set apply to it as to a file. Thread safety: [any].
 #pragma once
 
 #include "app/CommandLine.h"

@@ -1,9 +1,10 @@
 // The command line as values. Pure: prints nothing, opens nothing.
 //
-// An own parser and a plain main(), not Poco::Util::ServerApplication. That one brings --daemon and --pidfile, which fork
-// before a word of the configuration is read and so answer 0 for a broken one; it takes abbreviations of options
-// silently; it has no commands with words of their own (`debug HOST PORT`); it ends with 78 where 64 is meant
-// (sysexits.h); and it installs handlers that turn a crash into abort() without a useful core.
+// An own parser and a plain main(), not Poco::Util::ServerApplication. That one brings --daemon and
+// --pidfile, which fork before a word of the configuration is read and so answer 0 for a broken
+// one; it takes abbreviations of options silently; it has no commands with words of their own
+// (`debug HOST PORT`); it ends with 78 where 64 is meant (sysexits.h); and it installs handlers
+// that turn a crash into abort() without a useful core.
 //
 // Thread safety: [any].
 #pragma once

@@ -1,5 +1,5 @@
-// The whole configuration as plain values, and how it is made: file or command, environment, --set, in growing strength.
-// Leaves to others: the options of handlers (delivery/ asks their plugins).
+// The whole configuration as plain values, and how it is made: file or command, environment, --set,
+// in growing strength. Leaves to others: the options of handlers (delivery/ asks their plugins).
 // Thread safety: [any] (values); loading [main].
 #pragma once
 

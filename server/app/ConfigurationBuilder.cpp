@@ -134,8 +134,8 @@ smtp::BareNewline bareNewline(const SectionValues& listener,
         return smtp::BareNewline::Keep;
     if (word == "normalize")
         return smtp::BareNewline::Normalize;
-    // People who send to their own machine look at what their program sends; from elsewhere a bare newline is a mistake
-    // or an attempt to smuggle.
+    // People who send to their own machine look at what their program sends; from elsewhere a bare
+    // newline is a mistake or an attempt to smuggle.
     const bool isLocal = std::all_of(addresses.begin(), addresses.end(), isLocalAddress);
     return word.empty() && isLocal ? smtp::BareNewline::Keep : smtp::BareNewline::Reject;
 }

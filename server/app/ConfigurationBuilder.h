@@ -1,5 +1,6 @@
-// Sections → Configuration. Expects nothing of the sections: what is wrong with them was reported by SectionCheck, and reads
-// as its default here, so that the delivery room can look for further mistakes.
+// Sections → Configuration. Expects nothing of the sections: what is wrong with them was reported
+// by SectionCheck, and reads as its default here, so that the delivery room can look for further
+// mistakes.
 // Thread safety: [any].
 #pragma once
 

@@ -1,4 +1,5 @@
-// How the process ends, as sysexits.h has it; documented in mpsmtpd(8). Thread safety: [any] (constants).
+// How the process ends, as sysexits.h has it; documented in mpsmtpd(8). Thread safety: [any]
+// (constants).
 #pragma once
 
 namespace mpsmtp::app

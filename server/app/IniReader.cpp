@@ -116,7 +116,8 @@ void Reader::readLine(std::string_view line)
 {
     if (isEmptyOrComment(line))
         return;
-    // A value goes into file names and log lines: an octet that nobody can see has no business in it.
+    // A value goes into file names and log lines: an octet that nobody can see has no business in
+    // it.
     if (const auto control = std::find_if(line.begin(), line.end(), isControl);
         control != line.end())
     {

@@ -1,5 +1,6 @@
-// Every section and key of the server itself, in one table: the source for validation, for the defaults, and for the test
-// that compares it with etc/mpsmtp.ini and mpsmtp.ini(5). A handler's own keys are not here: its plugin declares them.
+// Every section and key of the server itself, in one table: the source for validation, for the
+// defaults, and for the test that compares it with etc/mpsmtp.ini and mpsmtp.ini(5). A handler's
+// own keys are not here: its plugin declares them.
 // Thread safety: [any] (constants).
 #pragma once
 

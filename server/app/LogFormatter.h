@@ -1,5 +1,5 @@
-// How a log event becomes one line. The last fence before the log: whatever slipped through elsewhere, no control octet, no
-// second line and nothing that is not UTF-8 leaves here.
+// How a log event becomes one line. The last fence before the log: whatever slipped through
+// elsewhere, no control octet, no second line and nothing that is not UTF-8 leaves here.
 // Thread safety: [any] (no state).
 #pragma once
 
@@ -19,7 +19,8 @@ public:
     void format(const Poco::Message& message, std::string& line) override;
 };
 
-/// `{"time":"2026-11-22T02:15:00.123Z","level":"INFO","source":"net","text":"text"}`, in UTC (RFC 3339, RFC 8259).
+/// `{"time":"2026-11-22T02:15:00.123Z","level":"INFO","source":"net","text":"text"}`, in UTC (RFC
+/// 3339, RFC 8259).
 class JsonLogFormatter : public Poco::Formatter
 {
 public:
@@ -33,8 +34,8 @@ public:
     void format(const Poco::Message& message, std::string& line) override;
 };
 
-/// Appends `text`, with \xHH for each octet of what cannot be shown. Backslashes stay: the text may have been made
-/// printable before.
+/// Appends `text`, with \xHH for each octet of what cannot be shown. Backslashes stay: the text may
+/// have been made printable before.
 void appendLogText(std::string& line, std::string_view text);
 
 /// Appends `text` as a JSON string with its quotes; octets that are not UTF-8 become U+FFFD.

@@ -1,8 +1,9 @@
-// Writes finished log lines to a descriptor: one write(2) each, so that lines of several threads or processes do not mix.
-// Leaves to others: what a line looks like (LogFormatter); rotation (logrotate and SIGHUP).
+// Writes finished log lines to a descriptor: one write(2) each, so that lines of several threads or
+// processes do not mix. Leaves to others: what a line looks like (LogFormatter); rotation
+// (logrotate and SIGHUP).
 //
-// POCO's FileChannel is not used: it buffers, keeps its own descriptor without O_APPEND semantics for other writers, and
-// cannot be told to open the file anew. Its ConsoleChannel takes a lock and goes through iostreams.
+// POCO's FileChannel is not used: it cannot be told to open its file anew. Its ConsoleChannel takes a
+// lock and goes through iostreams.
 // Thread safety: [any].
 #pragma once
 
@@ -24,12 +25,12 @@ public:
     /// \throws std::system_error with the path in its text
     explicit LogOutput(const std::string& path);
 
-    /// Writes the message's text and a line end. What the descriptor does not take is lost: there is no other place to
-    /// say so.
+    /// Writes the message's text and a line end. What the descriptor does not take is lost: there
+    /// is no other place to say so.
     void log(const Poco::Message& message) override;
 
-    /// Opens the file anew, after it was moved away; does nothing for standard error. Lines that are being written
-    /// meanwhile go to the old file or the new one, whole.
+    /// Opens the file anew, after it was moved away; does nothing for standard error. Lines that
+    /// are being written meanwhile go to the old file or the new one, whole.
     /// \throws std::system_error; the old file stays in use
     void reopen();
 

@@ -1,4 +1,5 @@
-// Sets POCO's loggers up from [logging] and takes them down. Thread safety: [main]; the loggers themselves [any].
+// Sets POCO's loggers up from [logging] and takes them down. Thread safety: [main]; the loggers
+// themselves [any].
 #pragma once
 
 #include "app/Configuration.h"

@@ -6,7 +6,8 @@
 namespace mpsmtp::app
 {
 
-/// Found from where the program lies, so that a build tree, any install prefix and a relocated copy work.
+/// Found from where the program lies, so that a build tree, any install prefix and a relocated copy
+/// work.
 /// \return an absolute path; of the folder as installed if there is none yet
 [[nodiscard]] std::string bundledPluginDirectory();
 

@@ -169,7 +169,8 @@ void Checker::checkHandler(const IniSection& section)
                     " needs \"type\" (a bundled plugin) or \"plugin\" (a file)");
 }
 
-/// Two listeners cannot have one address: said here, since the sentence for a port in use would blame another program.
+/// Two listeners cannot have one address: said here, since the sentence for a port in use would
+/// blame another program.
 void Checker::checkAddresses(const IniSection& section)
 {
     const Setting* setting = section.find("address");

@@ -1,5 +1,6 @@
-// Compares the sections of a configuration with the table of keys: unknown names, wrong values, what is missing.
-// Leaves to others: the keys of handlers (each plugin's option table, checked by delivery/).
+// Compares the sections of a configuration with the table of keys: unknown names, wrong values,
+// what is missing. Leaves to others: the keys of handlers (each plugin's option table, checked by
+// delivery/).
 // Thread safety: [any].
 #pragma once
 

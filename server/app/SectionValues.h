@@ -1,4 +1,5 @@
-// The settings of one checked section as typed values; what is not set comes from the table's default.
+// The settings of one checked section as typed values; what is not set comes from the table's
+// default.
 // Thread safety: [any].
 #pragma once
 
@@ -13,8 +14,8 @@
 namespace mpsmtp::app
 {
 
-/// A value that does not parse reads as its default: checkSections() has reported it already, and reading goes on so that
-/// other mistakes are found too.
+/// A value that does not parse reads as its default: checkSections() has reported it already, and
+/// reading goes on so that other mistakes are found too.
 class SectionValues
 {
 public:

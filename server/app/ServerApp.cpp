@@ -244,7 +244,8 @@ int ServerApp::stop()
         logger().warning(std::to_string(cut) + " connections were cut after the shutdown grace");
     if (_server->connections() > 0)
     {
-        // They are inside a handler that does not return, and use what the destructors would destroy.
+        // They are inside a handler that does not return, and use what the destructors would
+        // destroy.
         logger().error("a handler hangs; ending without waiting for it");
         ::_exit(exitInternal);
     }

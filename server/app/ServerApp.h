@@ -1,5 +1,5 @@
-// The composition root: puts configuration, logging, delivery and network together, and takes them down in the right order.
-// Leaves to others: everything else.
+// The composition root: puts configuration, logging, delivery and network together, and takes them
+// down in the right order. Leaves to others: everything else.
 // Thread safety: [main].
 #pragma once
 
@@ -33,8 +33,8 @@ public:
     ServerApp& operator=(const ServerApp&) = delete;
     ~ServerApp();
 
-    /// Does what the command line says and returns the exit status (ExitStatus.h). Whatever goes wrong by the user's
-    /// configuration or the machine has been told on standard error then.
+    /// Does what the command line says and returns the exit status (ExitStatus.h). Whatever goes
+    /// wrong by the user's configuration or the machine has been told on standard error then.
     [[nodiscard]] int run();
 
 private:

@@ -37,10 +37,12 @@ sigset_t awaitedSignals() noexcept
     return set;
 }
 
-/// Programs such as timeout(1) signal the process and then its whole group, so that one wish to stop arrives twice.
+/// Programs such as timeout(1) signal the process and then its whole group, so that one wish to
+/// stop arrives twice.
 constexpr std::int64_t sameWishMilliseconds = 500;
 
-/// The one mutable global of the server: a signal handler has nothing else to look at. Set before the handler is.
+/// A mutable global, since a signal handler has nothing else to look at. Set before
+/// the handler is.
 std::atomic<std::int64_t> stopBegan{0};
 static_assert(std::atomic<std::int64_t>::is_always_lock_free, "used by a signal handler");
 

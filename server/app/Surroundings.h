@@ -1,4 +1,5 @@
-// What the configuration's defaults depend on: the machine, the folder, the environment. Handed in, so that tests decide it.
+// What the configuration's defaults depend on: the machine, the folder, the environment. Handed in,
+// so that tests decide it.
 // Thread safety: [any] (values); machineSurroundings() [main].
 #pragma once
 

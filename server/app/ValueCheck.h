@@ -1,4 +1,5 @@
-// Is this text a value for that key? Leaves to others: which keys there are (KeyTable, SectionCheck).
+// Is this text a value for that key? Leaves to others: which keys there are (KeyTable,
+// SectionCheck).
 // Thread safety: [any].
 #pragma once
 

@@ -40,7 +40,8 @@ int internalError(const std::string& text)
 int main(int argc, char** argv)
 {
     blockSignals();
-    // One of the three fences for exceptions; the others are the connection's run and the handler chain.
+    // One of the three fences for exceptions; the others are the connection's run and the handler
+    // chain.
     try
     {
         return runProgram(std::vector<std::string>(argv + 1, argv + argc));

@@ -1,4 +1,5 @@
-// From the text of a file, the environment and --set to values: defaults, every mistake, and who overrides whom.
+// From the text of a file, the environment and --set to values: defaults, every mistake, and who
+// overrides whom.
 #include "app/Configuration.h"
 
 #include <cppunit/extensions/HelperMacros.h>
@@ -17,7 +18,7 @@ using mpsmtp::smtp::BareNewline;
 namespace
 {
 
-const Surroundings machine{"host.example.org", "/home/me", "/lib/plugins", {}};
+const Surroundings machine{"host.example.org", "/srv/me", "/lib/plugins", {}};
 const std::string minimal = "[listener:main]\naddress = localhost:8025\n[handler:h]\ntype = mh\n";
 
 LoadedConfiguration load(const std::string& text,
@@ -92,7 +93,7 @@ class ConfigurationTest : public CppUnit::TestFixture
         CPPUNIT_ASSERT_EQUAL(std::string("host.example.org"), config.server.hostname);
         CPPUNIT_ASSERT_EQUAL(std::string("host.example.org"), config.delivery.hostname);
         CPPUNIT_ASSERT_EQUAL(std::string("/lib/plugins"), config.delivery.pluginDirectory);
-        CPPUNIT_ASSERT_EQUAL(std::string("/home/me"), config.delivery.baseDirectory);
+        CPPUNIT_ASSERT_EQUAL(std::string("/srv/me"), config.delivery.baseDirectory);
         CPPUNIT_ASSERT_EQUAL(std::string("/var/tmp"), config.delivery.spoolDirectory);
         CPPUNIT_ASSERT(config.delivery.durability == Durability::Fsync);
         CPPUNIT_ASSERT_EQUAL(std::string("stderr"), config.logging.target);
@@ -152,12 +153,12 @@ class ConfigurationTest : public CppUnit::TestFixture
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{1024}, config.server.minDataRate);
         CPPUNIT_ASSERT_EQUAL(0u, first.session.maxErrors);
         CPPUNIT_ASSERT_EQUAL(std::size_t{512}, first.session.maxLineOctets);
-        CPPUNIT_ASSERT_EQUAL(std::string("/home/me/s"), config.delivery.spoolDirectory);
+        CPPUNIT_ASSERT_EQUAL(std::string("/srv/me/s"), config.delivery.spoolDirectory);
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, config.delivery.spoolMemoryOctets);
         CPPUNIT_ASSERT(config.delivery.durability == Durability::None);
         CPPUNIT_ASSERT_EQUAL(Poco::Message::PRIO_DEBUG, config.logging.level);
         CPPUNIT_ASSERT(config.logging.format == LogFormat::Json);
-        CPPUNIT_ASSERT_EQUAL(std::string("/home/me/l/x.log"), config.logging.target);
+        CPPUNIT_ASSERT_EQUAL(std::string("/srv/me/l/x.log"), config.logging.target);
         CPPUNIT_ASSERT_EQUAL(std::string("i"), config.delivery.filterChain.at(1));
         CPPUNIT_ASSERT_EQUAL(38u, config.delivery.filterChainOrigin.line);
     }
@@ -354,7 +355,7 @@ class ConfigurationTest : public CppUnit::TestFixture
         CPPUNIT_ASSERT_EQUAL(std::string("path"), handlers[0].settings[0].key);
         CPPUNIT_ASSERT_EQUAL(std::string("p/%{rcpt.user}"), handlers[0].settings[0].value);
         CPPUNIT_ASSERT_EQUAL(5u, handlers[0].settings[0].origin.line);
-        CPPUNIT_ASSERT_EQUAL(std::string("/home/me/my.so"), handlers[1].plugin);
+        CPPUNIT_ASSERT_EQUAL(std::string("/srv/me/my.so"), handlers[1].plugin);
         CPPUNIT_ASSERT(handlers[1].required);
     }
 
@@ -362,10 +363,10 @@ class ConfigurationTest : public CppUnit::TestFixture
     {
         const auto config =
             good(minimal + "[server]\nplugin_dir = ../p\n[spool]\ndirectory = /s/./t\n");
-        CPPUNIT_ASSERT_EQUAL(std::string("/home/p"), config.delivery.pluginDirectory);
+        CPPUNIT_ASSERT_EQUAL(std::string("/srv/p"), config.delivery.pluginDirectory);
         CPPUNIT_ASSERT_EQUAL(std::string("/s/t"), config.delivery.spoolDirectory);
         const auto other = good(minimal, {}, {{"TMPDIR", "tmp"}});
-        CPPUNIT_ASSERT_EQUAL(std::string("/home/me/tmp"), other.delivery.spoolDirectory);
+        CPPUNIT_ASSERT_EQUAL(std::string("/srv/me/tmp"), other.delivery.spoolDirectory);
     }
 
     void environmentOverridesTheFile()

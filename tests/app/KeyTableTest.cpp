@@ -1,4 +1,5 @@
-// The table of keys, etc/mpsmtp.ini and mpsmtp.ini(5) say the same: every key, its default, unit and sentence.
+// The table of keys, etc/mpsmtp.ini and mpsmtp.ini(5) say the same: every key, its default, unit
+// and sentence.
 #include "app/KeyTable.h"
 
 #include "app/Configuration.h"

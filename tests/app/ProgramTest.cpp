@@ -1,4 +1,5 @@
-// The real program with its real plugins: every form of the command line, from its start to its exit status.
+// The real program with its real plugins: every form of the command line, from its start to its
+// exit status.
 #include "app/Program.h"
 
 #include <cppunit/extensions/HelperMacros.h>
@@ -44,7 +45,8 @@ std::string runToEnd(const std::vector<std::string>& arguments,
     return program.err();
 }
 
-/// etc/mpsmtp.ini with every example switched on, and a plugin that exists in place of the custom one.
+/// etc/mpsmtp.ini with every example switched on, and a plugin that exists in place of the custom
+/// one.
 std::string enabledSample()
 {
     std::ifstream file(source + "/etc/mpsmtp.ini");
