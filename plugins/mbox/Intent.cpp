@@ -48,7 +48,7 @@ public:
     {
         const std::size_t lineFeed = _rest.find('\n');
         _ok = _ok && lineFeed != std::string_view::npos;
-        const std::string text(_rest.substr(0, _ok ? lineFeed + 1 : 0));
+        std::string text(_rest.substr(0, _ok ? lineFeed + 1 : 0));
         _rest.remove_prefix(text.size());
         return text;
     }
@@ -67,7 +67,7 @@ bool beginsAt(int fd, const Intent::Part& part, std::uint64_t size)
 /// Separators that begin and are recognisable within [begin, end).
 std::size_t countSeparators(int fd, std::uint64_t begin, std::uint64_t end)
 {
-    constexpr std::size_t step = 64 * 1024;
+    constexpr std::size_t step = std::size_t{64} * 1024;
     constexpr std::string_view separator = "\nFrom ";
     std::size_t count = 0;
     std::string window = begin == 0 ? "\n" : "";

@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::uint64_t octets() const noexcept { return _octets; }
 
 private:
-    static constexpr std::size_t capacity = 256 * 1024;
+    static constexpr std::size_t capacity = std::size_t{256} * 1024;
 
     const MailboxFile& _file;
     std::string _buffer;

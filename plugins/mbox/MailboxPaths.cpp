@@ -2,9 +2,8 @@
 
 #include "common/FolderCache.h"
 
+#include <climits>
 #include <string_view>
-
-#include <limits.h>
 
 namespace mpsmtp::mbox
 {

@@ -37,8 +37,8 @@ std::shared_ptr<Mailbox> Mailboxes::share(const std::string& path)
 {
     if (auto mailbox = find(path))
         return mailbox;
-    const std::shared_ptr<Mailbox> made(new Mailbox(path, _settings),
-                                        [this](Mailbox* mailbox) { drop(mailbox); });
+    std::shared_ptr<Mailbox> made(new Mailbox(path, _settings),
+                                  [this](Mailbox* mailbox) { drop(mailbox); });
     const std::lock_guard<std::mutex> guard(_mutex);
     std::weak_ptr<Mailbox>& entry = _inUse[path];
     if (auto faster = entry.lock())

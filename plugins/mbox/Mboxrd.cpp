@@ -32,8 +32,9 @@ std::string timestamp(std::time_t seconds)
     constexpr std::array<const char*, 12> months = {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
+    constexpr std::time_t epoch = 0;
     if (gmtime_r(&seconds, &utc) == nullptr)
-        return timestamp(0);
+        (void)gmtime_r(&epoch, &utc);
     std::array<char, 96> text{};
     const int size = std::snprintf(text.data(),
                                    text.size(),
