@@ -93,7 +93,7 @@ void Mailbox::requireSpace()
         return; // not known here; the append will tell
     const std::uint64_t wanted = _reserved;
     if (wanted > std::uint64_t{space.f_bavail} * space.f_frsize)
-        throw Error(Reply::systemFull(), "no space left for " + _paths.mailbox);
+        throw Error(Reply::systemFull(), "No space left for " + _paths.mailbox);
     struct rlimit limit = {};
     if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
         open->size() + wanted > limit.rlim_cur)

@@ -50,12 +50,12 @@ enum class Durability
 struct DeliveryConfig
 {
     std::string hostname;
-    std::string pluginDirectory;          ///< absolute; holds TYPE.so
-    std::string baseDirectory;            ///< absolute; relative paths in handler settings start here
+    std::string pluginDirectory; ///< absolute; holds TYPE.so
+    std::string baseDirectory;   ///< absolute; relative paths in handler settings start here
     std::vector<HandlerConfig> handlers;  ///< file order
     std::vector<std::string> filterChain; ///< `[filters] chain`: names of handlers
     Origin filterChainOrigin;
-    std::string spoolDirectory;              ///< absolute
+    std::string spoolDirectory;                 ///< absolute
     std::size_t spoolMemoryOctets = 256 * 1024; ///< larger messages go to an unlinked temp file
     Durability durability = Durability::Fsync;
 };

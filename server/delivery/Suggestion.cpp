@@ -73,8 +73,9 @@ std::string_view closest(std::string_view word, const std::vector<std::string_vi
     for (const std::string_view name : names)
     {
         // A difference in length is a lower bound of the distance, and saves the table.
-        const auto lengths = std::minmax(word.size(), name.size());
-        if (name.empty() || lengths.second - lengths.first >= fewest)
+        const std::size_t longer = std::max(word.size(), name.size());
+        const std::size_t shorter = std::min(word.size(), name.size());
+        if (name.empty() || longer - shorter >= fewest)
             continue;
         if (const auto distance = editDistance(word, name); distance < fewest)
         {

@@ -16,8 +16,9 @@ struct SessionInfo
     std::string clientAddress; ///< "192.0.2.1", "2001:db8::1" (mapped IPv4 as IPv4), "unix"
     unsigned clientPort = 0;
     std::string listener;
-    std::string hostname; ///< the server's name in greeting, trace fields and for recipients without a domain
-    std::string helo;     ///< printable, validated
+    std::string
+        hostname; ///< the server's name in greeting, trace fields and for recipients without a domain
+    std::string helo; ///< printable, validated
     bool esmtp = false;
 };
 
@@ -33,7 +34,8 @@ struct Path
 {
     std::string localPart; ///< unquoted: "a b" for `"a b"@d`
     std::string domain;    ///< ASCII letters in lower case; address literals with their brackets
-    std::string address;   ///< local-part (quoted only where it must be) "@" domain; "" for the null reverse-path
+    std::string
+        address; ///< local-part (quoted only where it must be) "@" domain; "" for the null reverse-path
     bool nonAscii = false; ///< needs SMTPUTF8 (RFC 6531)
 
     [[nodiscard]] bool isNull() const noexcept { return address.empty(); }

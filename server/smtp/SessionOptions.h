@@ -20,9 +20,11 @@ struct SessionOptions
     std::uint64_t maxMessageOctets = 50u * 1024 * 1024; ///< RFC 1870; 0: no limit
     std::size_t maxRecipients = 1000;                   ///< at least 100 (RFC 5321 4.5.3.1.8)
     unsigned maxErrors = 20;                            ///< bad commands before 421; 0: no limit
-    std::size_t maxLineOctets = 4096;                   ///< a command line with its CRLF (RFC 5321 4.5.3.1.4 and extensions)
+    std::size_t maxLineOctets =
+        4096; ///< a command line with its CRLF (RFC 5321 4.5.3.1.4 and extensions)
     BareNewline bareNewline = BareNewline::Keep;
-    bool strictAddresses = false; ///< RFC 5321 grammar only: brackets and a domain required, no space after the colon
+    bool strictAddresses =
+        false; ///< RFC 5321 grammar only: brackets and a domain required, no space after the colon
 };
 
 } // namespace mpsmtp::smtp

@@ -42,6 +42,17 @@ std::int32_t noOption(mpsmtp_host_data*, mpsmtp_string, mpsmtp_string*) noexcept
     return 0;
 }
 
+std::vector<std::string>& loggedLines()
+{
+    static std::vector<std::string> lines;
+    return lines;
+}
+
+void recordLog(mpsmtp_host_data*, std::int32_t, mpsmtp_string text) noexcept
+{
+    loggedLines().emplace_back(detail::fromAbi(text));
+}
+
 mpsmtp_host testHost()
 {
     mpsmtp_host host{};
@@ -49,6 +60,7 @@ mpsmtp_host testHost()
     host.option = &noOption;
     host.reply = &recordReply;
     host.fault = &recordFault;
+    host.log = &recordLog;
     return host;
 }
 
@@ -190,6 +202,7 @@ class ThunksTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whatStartThrowsIsReported);
     CPPUNIT_TEST(whatDeliverThrowsBecomesAReply);
     CPPUNIT_TEST(whatOnMessageThrowsChoosesTheVerdict);
+    CPPUNIT_TEST(reasonOfAnErrorIsLogged);
     CPPUNIT_TEST(verdictIsPassed);
     CPPUNIT_TEST(reportNamesTheRecipient);
     CPPUNIT_TEST(throwingConstructorMakesNoHandler);
@@ -242,6 +255,16 @@ public:
             const int wanted = row.code >= 500 ? MPSMTP_REJECT : MPSMTP_DEFER;
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why, wanted, int(kind));
         }
+    }
+
+    void reasonOfAnErrorIsLogged()
+    {
+        loggedLines().clear();
+        Made<Puppet> puppet;
+        Puppet::act = [] { throw Error(Reply::noSuchUser(), "not in the table"); };
+        puppet->deliver(puppet->self, &_envelope, _all, 2, &_message, &puppet.target);
+        CPPUNIT_ASSERT_EQUAL(550u, puppet.target.codes.at(MPSMTP_ALL_RECIPIENTS));
+        CPPUNIT_ASSERT_EQUAL(std::string("not in the table"), loggedLines().at(0));
     }
 
     void verdictIsPassed()

@@ -1,8 +1,8 @@
 // A dialog with its sink, served as the network side serves one: send, clear, do the work after the reply, go on.
 #pragma once
 
-#include "smtp/RecordingSink.h"
 #include "smtp/Dialog.h"
+#include "smtp/RecordingSink.h"
 
 #include <cstddef>
 #include <string>

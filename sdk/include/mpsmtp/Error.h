@@ -24,6 +24,9 @@ public:
 
     [[nodiscard]] const Reply& reply() const noexcept { return _reply; }
 
+    /// True if there is a reason for the log besides the reply.
+    [[nodiscard]] bool hasReason() const noexcept { return !_reason.empty(); }
+
     /// For the log: the reason, or the reply's text.
     [[nodiscard]] const char* what() const noexcept override
     {

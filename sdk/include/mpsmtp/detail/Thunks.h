@@ -113,6 +113,7 @@ private:
     struct Instance
     {
         const mpsmtp_host* host;
+        mpsmtp_host_data* data;
         std::unique_ptr<H> handler;
         mpsmtp_handler table;
     };
@@ -133,7 +134,8 @@ private:
     }
 
     template <class Hook>
-    static void guarded(const mpsmtp_host& host, Target target, Hook&& hook) noexcept
+    static void
+    guarded(const mpsmtp_host& host, mpsmtp_host_data* data, Target target, Hook&& hook) noexcept
     {
         try
         {
@@ -141,6 +143,8 @@ private:
         }
         catch (const Error& error)
         {
+            if (error.hasReason())
+                host.log(data, MPSMTP_LOG_WARNING, toAbi(error.what()));
             const mpsmtp_reply reply = error.reply().abi();
             host.reply(target, MPSMTP_ALL_RECIPIENTS, &reply);
         }
@@ -194,12 +198,14 @@ private:
     {
         std::unique_ptr<Instance> made;
         guarded(*host,
+                data,
                 target,
                 [&]
                 {
                     auto next = std::make_unique<Instance>();
                     const Context context(*host, data, fromAbi(name));
                     next->host = host;
+                    next->data = data;
                     next->handler = std::make_unique<H>(context);
                     next->table = table(next.get());
                     made = std::move(next);
@@ -215,15 +221,34 @@ private:
         result.self = self;
         result.destroy = [](void* me) noexcept { delete &instance(me); };
         result.start = [](void* me, Target target) noexcept
-        { guarded(*instance(me).host, target, [me] { instance(me).handler->start(); }); };
-        result.stop = [](void* me, Target target) noexcept
-        { guarded(*instance(me).host, target, [me] { instance(me).handler->stop(); }); };
+        {
+            guarded(*instance(me).host,
+                    instance(me).data,
+                    target,
+                    [me] { instance(me).handler->start(); });
+        };
+        result.stop = [](void* me, Target target) noexcept {
+            guarded(*instance(me).host,
+                    instance(me).data,
+                    target,
+                    [me] { instance(me).handler->stop(); });
+        };
         result.on_message = &onMessage;
         result.stage = &stage;
         result.persist = [](void* me, void* staged, Target target) noexcept
-        { guarded(*instance(me).host, target, [staged] { holder(staged).work->persist(); }); };
+        {
+            guarded(*instance(me).host,
+                    instance(me).data,
+                    target,
+                    [staged] { holder(staged).work->persist(); });
+        };
         result.commit = [](void* me, void* staged, Target target) noexcept
-        { guarded(*instance(me).host, target, [staged] { holder(staged).work->commit(); }); };
+        {
+            guarded(*instance(me).host,
+                    instance(me).data,
+                    target,
+                    [staged] { holder(staged).work->commit(); });
+        };
         result.abort = [](void*, void* staged) noexcept { holder(staged).work->abort(); };
         result.release = [](void*, void* staged) noexcept { delete &holder(staged); };
         result.deliver = &deliver;
@@ -239,6 +264,7 @@ private:
         const mpsmtp_host& host = *instance(self).host;
         std::int32_t kind = MPSMTP_DEFER;
         guarded(host,
+                instance(self).data,
                 target,
                 [&]
                 {
@@ -273,6 +299,7 @@ private:
         const mpsmtp_host& host = *instance(self).host;
         std::unique_ptr<StagedHolder> result;
         guarded(host,
+                instance(self).data,
                 target,
                 [&]
                 {
@@ -297,6 +324,7 @@ private:
     {
         const mpsmtp_host& host = *instance(self).host;
         guarded(host,
+                instance(self).data,
                 target,
                 [&]
                 {
@@ -310,6 +338,7 @@ private:
     static void onAccepted(void* self, const mpsmtp_envelope* envelope, Target target) noexcept
     {
         guarded(*instance(self).host,
+                instance(self).data,
                 target,
                 [&]
                 {
