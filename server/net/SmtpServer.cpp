@@ -134,6 +134,10 @@ SmtpServer::~SmtpServer()
     // seconds for each.
     if (_impl->context.registry.size() > 0)
         (void)_impl.release();
+    else if (_impl->pool)
+        // Ends when POCO's threads have noticed the stop (Acceptor's idle wait). Without it a
+        // thread that was started and has not run yet is dropped, and its dispatcher leaks.
+        _impl->pool->joinAll();
 }
 
 void SmtpServer::start()

@@ -103,6 +103,8 @@ class SmtpServerTest : public CppUnit::TestFixture
         TestServer server;
         for (int i = 0; i < 200; ++i)
             server.connect().reset();
+        // Full or not: whoever is answered stood behind all of them in the backlog.
+        (void)server.connect().reply();
         assertEmpty(server);
         server.assertServes();
     }
