@@ -205,7 +205,7 @@ void Session::mail(std::string_view argument)
         return refuseMail(replies::parametersNeedEhlo);
     _replies.allowUtf8(envelope.smtpUtf8);
     if (const auto refusal = _transaction.begin())
-        return answer(*refusal);
+        return answerOfSink(*refusal);
     _anyRecipientRefused = false;
     _state = State::MailFrom;
     answer(replies::sender);
@@ -234,7 +234,7 @@ void Session::rcpt(std::string_view argument)
     if (const auto refusal = _transaction.add(std::move(recipient)))
     {
         _anyRecipientRefused = true;
-        return answer(*refusal);
+        return answerOfSink(*refusal);
     }
     _state = State::RcptTo;
     answer(replies::recipient);
@@ -249,7 +249,7 @@ void Session::data(std::string_view argument)
     if (const auto refusal = _transaction.open())
     {
         _state = State::Ready;
-        return answer(*refusal);
+        return answerOfSink(*refusal);
     }
     _expected = Expected::MailData;
     answer(replies::startData);
@@ -267,7 +267,7 @@ void Session::completeMessage(State next)
     const Reply reply = _transaction.complete();
     if (reply.isPositive())
         _errors = 0;
-    answer(reply);
+    answerOfSink(reply);
 }
 
 void Session::bdat(std::string_view argument)
@@ -318,7 +318,7 @@ void Session::endChunk()
         return refuseSequence(Verb::Bdat);
     case ChunkFate::Refused:
         _state = _chunk.isLast ? State::Ready : State::BdatFailed;
-        return answer(*_chunk.refusal);
+        return answerOfSink(*_chunk.refusal);
     }
 }
 
@@ -389,6 +389,14 @@ void Session::close(const FixedReply& farewell)
         _transaction.drop(&reply);
     }
     sayGoodbye(farewell);
+}
+
+/// A handler may want the connection closed, which 421 announces (RFC 5321 3.8).
+void Session::answerOfSink(const Reply& reply)
+{
+    answer(reply);
+    if (reply.code == 421)
+        abandon();
 }
 
 /// 221 and 421 name the host first (RFC 5321 4.2.3).

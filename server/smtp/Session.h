@@ -125,6 +125,7 @@ private:
 
     [[nodiscard]] bool countsAsOneTooMany(const FixedReply& refusal) noexcept;
     void refuse(const FixedReply& refusal);
+    void answerOfSink(const Reply& reply);
     void sayGoodbye(const FixedReply& farewell);
     [[nodiscard]] PathRules pathRules() const noexcept;
 

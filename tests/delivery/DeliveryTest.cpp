@@ -211,7 +211,7 @@ public:
                   "f:refused"},
               Row{"reply of another class", {{"verdict", "3"}, {"code", "450"}}, local, "f:failed"},
               Row{"accept", {{"verdict", "1"}}, local, "f:failed"},
-              Row{"no verdict", {{"verdict", "77"}}, local, "f:failed"}})
+              Row{"no verdict", {{"verdict", "7"}}, local, "f:failed"}})
         {
             _fixture.emplace();
             _fixture->add("filter", "f", row.keys);

@@ -47,6 +47,7 @@ class SessionTest : public CppUnit::TestFixture
     CPPUNIT_TEST(refusalsOfTheSinkAreNotErrors);
     CPPUNIT_TEST(repliesHoldUtf8OnlyInSmtpUtf8Transactions);
     CPPUNIT_TEST(theEnvelopeOfOneMailDoesNotLeakIntoTheNext);
+    CPPUNIT_TEST(replyOf421ClosesTheSession);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -69,6 +70,30 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::size_t(2), message.envelope.recipients.size());
         CPPUNIT_ASSERT_EQUAL(std::string("NOTIFY"),
                              message.envelope.recipients[0].parameters.at(0).keyword);
+    }
+
+    void replyOf421ClosesTheSession()
+    {
+        const Reply goodbye(421, "4.7.0", "Enough");
+        const std::string mail = "EHLO c.test\r\nMAIL FROM:<a@a.com>\r\n";
+        const std::string rest = "RCPT TO:<b@a.com>\r\nDATA\r\nx\r\n.\r\nNOOP\r\n";
+        for (int moment = 0; moment < 4; ++moment)
+        {
+            Conversation conversation;
+            RecordingSink& sink = conversation.sink;
+            if (moment == 0)
+                sink.beginRefusal = goodbye;
+            else if (moment == 1)
+                sink.refusedRecipients["b@a.com"] = goodbye;
+            else if (moment == 2)
+                sink.openRefusal = goodbye;
+            else
+                sink.completion = goodbye;
+            const std::string replies = conversation.send(mail + rest);
+            CPPUNIT_ASSERT_EQUAL(std::string("421 4.7.0 Enough\r\n"),
+                                 replies.substr(replies.rfind("421")));
+            CPPUNIT_ASSERT(conversation.dialog.isClosed());
+        }
     }
 
     void theSinkGivesTheFinalReply()
