@@ -49,7 +49,7 @@ class SmallFileSystem(harness.SystemTest):
                     self.assertEqual(self._files(), before)
                     self.assert_reply(wire.deliver(SMALL), 250)
                 self.assertEqual(len(self._messages(store)), 2)
-                self.assertIn("No space left", server.log())
+                self.assertRegex(server.log(), "(?i)no space left")
                 server.stop()
 
     def test_a_full_store_beside_others_leaves_nothing_in_any(self):
