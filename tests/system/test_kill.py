@@ -110,7 +110,8 @@ class Kill(harness.SystemTest):
                 self._kill_under_load(folder, f"r{round_number}", randomness.randrange(1, 300), sent, acknowledged)
                 self._restart(folder, round_number, sent, acknowledged)
                 for store in STORES:
-                    self._check(folder, store, sent, acknowledged)
+                    with self.subTest(store=store):
+                        self._check(folder, store, sent, acknowledged)
         self._no_leftovers(folder)
 
     def _kill_under_load(self, folder, name, acknowledgements, sent, acknowledged):
@@ -140,7 +141,9 @@ class Kill(harness.SystemTest):
                  for message in mailboxes.read_mailbox(folder, store, mailbox)]
         identities = [identity for identity, _ in found]
         self.assertEqual(len(identities), len(set(identities)), f"{store}: stored twice")
-        self.assertEqual(sorted(set(acknowledged) - set(identities)), [], f"{store}: acknowledged and lost")
+        lost = sorted(set(acknowledged) - set(identities))
+        self.assertEqual(lost[:5], [], f"{store}: {len(lost)} of {len(acknowledged)} acknowledged are lost, "
+                                       f"{len(identities)} are there")
         self.assertEqual([pair for pair in found if sent.get(pair[0]) != pair[1]], [], f"{store}: in the wrong mailbox")
 
     def _no_leftovers(self, folder):
