@@ -160,8 +160,8 @@ public:
     void aStaleDotLockIsRemoved()
     {
         MboxServer server(box(), {{"lock_timeout", "50"}});
-        makeDotLock(299);
-        CPPUNIT_ASSERT_EQUAL_MESSAGE("nearly five minutes", 451u, server.deliver({}));
+        makeDotLock(240);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("four minutes", 451u, server.deliver({}));
         makeDotLock(302);
         CPPUNIT_ASSERT_EQUAL_MESSAGE("five minutes", 250u, server.deliver({}));
         CPPUNIT_ASSERT(!std::filesystem::exists(box() + ".lock"));
