@@ -6,6 +6,7 @@
 #include "app/IniReader.h"
 #include "app/SectionCheck.h"
 #include "app/ValueCheck.h"
+#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -24,7 +25,7 @@ namespace
 
 std::string fileText(const std::string& name)
 {
-    std::ifstream file(std::string(MPSMTP_SOURCE_DIR "/") + name, std::ios::binary);
+    std::ifstream file(mpsmtp::test::inSource("/" + name), std::ios::binary);
     CPPUNIT_ASSERT_MESSAGE(name, file.is_open());
     return {std::istreambuf_iterator<char>(file), {}};
 }

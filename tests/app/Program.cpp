@@ -1,5 +1,6 @@
 // What this is and its thread safety: Program.h.
 #include "app/Program.h"
+#include "Paths.h"
 
 #include <cppunit/TestAssert.h>
 
@@ -75,7 +76,7 @@ Program::Program(const std::vector<std::string>& arguments,
                  const std::string& folder,
                  const std::vector<std::string>& environment)
 {
-    std::vector<std::string> words{MPSMTP_BINARY_DIR "/bin/mpsmtpd"};
+    std::vector<std::string> words{inBuild("/bin/mpsmtpd")};
     words.insert(words.end(), arguments.begin(), arguments.end());
     auto variables = childEnvironment(environment);
     const auto out = makePipe();

@@ -1,6 +1,7 @@
 // The real program with its real plugins: every form of the command line, from its start to its
 // exit status.
 #include "app/Program.h"
+#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -17,7 +18,7 @@ namespace
 {
 
 const std::string anyPort = "--listen=127.0.0.1:0";
-const std::string source = MPSMTP_SOURCE_DIR;
+const std::string source = inSource("");
 
 void assertContains(const std::string& text, const std::string& part)
 {
@@ -57,8 +58,7 @@ std::string enabledSample()
                                 (line[1] == '[' || (line[1] >= 'a' && line[1] <= 'z'));
         if (line.compare(0, 11, ";plugin_dir") == 0)
             continue;
-        text += line.compare(0, 10, ";plugin = ") == 0 ? "plugin = " MPSMTP_BINARY_DIR
-                                                         "/plugins/discard.so"
+        text += line.compare(0, 10, ";plugin = ") == 0 ? "plugin = " + inBuild("/plugins/discard.so")
                                                        : line.substr(isDisabled ? 1 : 0);
     }
     return text;
@@ -294,7 +294,7 @@ class ProgramTest : public CppUnit::TestFixture
 
     void listPluginsShowsGoodAndBroken()
     {
-        std::filesystem::copy(MPSMTP_BINARY_DIR "/plugins", _folder.path() + "/p");
+        std::filesystem::copy(inBuild("/plugins"), _folder.path() + "/p");
         _folder.write("p/text.so", "no ELF\n");
         Program program({"--list-plugins", "-v", "--set", "server.plugin_dir=p"}, _folder.path());
         CPPUNIT_ASSERT_EQUAL(0, program.wait());

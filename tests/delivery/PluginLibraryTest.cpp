@@ -2,6 +2,7 @@
 #include "delivery/PluginLibrary.h"
 #include "delivery/SignalGuard.h"
 #include "delivery/TestSupport.h"
+#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -13,7 +14,7 @@ using namespace mpsmtp::delivery::test;
 namespace
 {
 
-const std::string plugins = MPSMTP_BINARY_DIR "/tests/delivery-plugins";
+const std::string plugins = mpsmtp::test::inBuild("/tests/delivery-plugins");
 
 HandlerConfig ofType(const std::string& type)
 {

@@ -3,6 +3,7 @@
 
 #include "delivery/DeliveryService.h"
 #include "delivery/TestSupport.h"
+#include "Paths.h"
 
 #include <Poco/AutoPtr.h>
 #include <Poco/Channel.h>
@@ -79,7 +80,7 @@ public:
         Poco::Logger::setChannel("", _log);
         Poco::Logger::setLevel("", Poco::Message::PRIO_TRACE);
         config.hostname = "mx.example.com";
-        config.pluginDirectory = MPSMTP_BINARY_DIR "/tests/delivery-plugins";
+        config.pluginDirectory = mpsmtp::test::inBuild("/tests/delivery-plugins");
         config.baseDirectory = folder.path();
         config.spoolDirectory = folder.path("spool");
         config.durability = Durability::None;

@@ -5,6 +5,7 @@
 #include "plugins/SmallDisk.h"
 #include "plugins/TestFolder.h"
 #include "plugins/TestMail.h"
+#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -372,7 +373,7 @@ public:
 
     void pythonReadsTheMailbox()
     {
-        for (const std::string& file : test::filesBelow(MPSMTP_SOURCE_DIR "/tests/data/corpus"))
+        for (const std::string& file : test::filesBelow(test::inSource("/tests/data/corpus")))
         {
             std::filesystem::remove_all(_root / "example.com");
             TestMail mail(_host, test::contentOf(file));

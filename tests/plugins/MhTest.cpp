@@ -4,6 +4,7 @@
 #include "plugins/HostileNames.h"
 #include "plugins/TestFolder.h"
 #include "plugins/TestMail.h"
+#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -232,7 +233,7 @@ public:
         std::string expected;
         TestMail mail(_host);
         mail.rcpt("ben");
-        for (const std::string& file : test::filesBelow(MPSMTP_SOURCE_DIR "/tests/data/corpus"))
+        for (const std::string& file : test::filesBelow(test::inSource("/tests/data/corpus")))
         {
             mail.content({test::contentOf(file)}).deliveredBy(*_handler);
             std::string text = mail.content();

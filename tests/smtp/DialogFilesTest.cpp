@@ -2,6 +2,7 @@
 // What the server says depends on the octets and not on how they arrive, so all four must agree to the octet.
 #include "smtp/Conversation.h"
 #include "smtp/DialogScript.h"
+#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -17,7 +18,7 @@ std::vector<DialogScript> allScripts()
 {
     std::vector<DialogScript> scripts;
     for (const auto& entry :
-         std::filesystem::directory_iterator(MPSMTP_SOURCE_DIR "/tests/smtp/dialogs"))
+         std::filesystem::directory_iterator(mpsmtp::test::inSource("/tests/smtp/dialogs")))
         if (entry.path().extension() == ".dialog")
             scripts.push_back(DialogScript::read(entry.path().string()));
     std::sort(scripts.begin(),

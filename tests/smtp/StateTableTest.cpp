@@ -1,5 +1,6 @@
 // The state × verb table, cell by cell. docs/protocol.md must show the same table; Session.cpp does it.
 #include "smtp/Conversation.h"
+#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -115,7 +116,7 @@ public:
 
     void theDocumentShowsThisTable()
     {
-        std::ifstream file(MPSMTP_SOURCE_DIR "/docs/protocol.md");
+        std::ifstream file(mpsmtp::test::inSource("/docs/protocol.md"));
         const std::string text{std::istreambuf_iterator<char>(file), {}};
         for (const Row& row : rows)
             CPPUNIT_ASSERT_MESSAGE("docs/protocol.md lacks " + markdown(row),
