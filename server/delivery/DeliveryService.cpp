@@ -23,8 +23,15 @@ namespace
 class Loader
 {
 public:
-    Loader(const DeliveryConfig& config, StorageSync& sync, std::vector<Problem>& problems)
-        : _config(config), _sync(sync), _problems(problems), _library(config.pluginDirectory)
+    Loader(const DeliveryConfig& config,
+           StorageSync& sync,
+           Clock& clock,
+           std::vector<Problem>& problems)
+        : _config(config),
+          _sync(sync),
+          _clock(clock),
+          _problems(problems),
+          _library(config.pluginDirectory)
     {
     }
 
@@ -56,7 +63,7 @@ private:
             checkOptions(*result.plugin, section, _config.baseDirectory, _problems);
         if (_problems.size() != before)
             return nullptr; // a handler never sees a value that it did not ask for
-        auto handler = std::make_unique<LoadedHandler>(section, std::move(options), _sync);
+        auto handler = std::make_unique<LoadedHandler>(section, std::move(options), _sync, _clock);
         if (const std::string mistake = handler->make(*result.plugin); !mistake.empty())
             return refuse(section, mistake);
         return handler;
@@ -74,6 +81,7 @@ private:
 
     const DeliveryConfig& _config;
     StorageSync& _sync;
+    Clock& _clock;
     std::vector<Problem>& _problems;
     PluginLibrary _library;
 };
@@ -102,7 +110,7 @@ public:
           clock(environment.clock),
           spool{config.spoolDirectory, config.spoolMemoryOctets},
           sync(config.durability, environment.sync),
-          handlers(Loader(config, sync, problems).load()),
+          handlers(Loader(config, sync, clock, problems).load()),
           chain(handlers, config, handlers.size() == config.handlers.size(), problems)
     {
     }

@@ -71,7 +71,7 @@ void EnvelopeView::reserve(const smtp::Envelope& envelope)
 void EnvelopeView::setSession(const smtp::SessionInfo& session) noexcept
 {
     _session.size = sizeof _session;
-    _session.esmtp = session.esmtp ? 1 : 0;
+    _session.flags = session.esmtp ? std::uint32_t{MPSMTP_SESSION_ESMTP} : 0u;
     _session.id = session.id;
     _session.client_address = toAbi(session.clientAddress);
     _session.helo = toAbi(session.helo);
@@ -100,7 +100,8 @@ void EnvelopeView::add(const smtp::Recipient& recipient)
                            toAbi(recipient.path.address),
                            toAbi(recipient.path.localPart),
                            toAbi(recipient.path.domain),
-                           add(recipient.parameters)});
+                           add(recipient.parameters),
+                           toAbi(recipient.path.address)});
     _recipientPointers.push_back(&_recipients.back());
 }
 

@@ -2,6 +2,7 @@
 #include "delivery/HostTable.h"
 
 #include "delivery/LoadedHandler.h"
+#include "delivery/LocalScope.h"
 #include "delivery/MessageView.h"
 #include "delivery/ReplyTarget.h"
 #include "smtp/Printable.h"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <new>
 
 namespace mpsmtp::delivery
@@ -130,6 +132,57 @@ std::int32_t edit(mpsmtp_message_data* data,
     }
 }
 
+void* local(mpsmtp_scope* scope, const void* owner, const void* kind) noexcept
+{
+    return LocalScope::of(scope).find(owner, kind);
+}
+
+std::int32_t setLocal(mpsmtp_scope* scope,
+                      const void* owner,
+                      const void* kind,
+                      void* value,
+                      void (*destroy)(void*)) noexcept
+{
+    try
+    {
+        LocalScope::of(scope).set(owner, kind, value, destroy);
+        return 0;
+    }
+    catch (...)
+    {
+        return ENOMEM;
+    }
+}
+
+std::int32_t redirect(mpsmtp_reply_target* target, mpsmtp_string address) noexcept
+{
+    try
+    {
+        return ReplyTarget::of(target).redirect(fromAbi(address));
+    }
+    catch (...)
+    {
+        return ENOMEM;
+    }
+}
+
+void throttle(mpsmtp_scope* session, std::uint64_t octetsPerSecond) noexcept
+{
+    LocalScope::of(session).octetsPerSecond = octetsPerSecond;
+}
+
+std::int64_t clock(mpsmtp_host_data* data, std::int32_t which) noexcept
+{
+    const auto nanoseconds = [](auto time)
+    {
+        return std::int64_t{
+            std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count()};
+    };
+    Clock& source = LoadedHandler::of(data).clock();
+    return which == MPSMTP_CLOCK_MONOTONIC ? nanoseconds(source.steady())
+                                           : nanoseconds(source.now());
+}
+
 } // namespace
 
 const mpsmtp_host& hostTable() noexcept
@@ -143,7 +196,12 @@ const mpsmtp_host& hostTable() noexcept
                                    &fault,
                                    &headers,
                                    &open,
-                                   &edit};
+                                   &edit,
+                                   &local,
+                                   &setLocal,
+                                   &redirect,
+                                   &throttle,
+                                   &clock};
     return table;
 }
 

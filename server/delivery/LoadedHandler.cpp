@@ -45,12 +45,16 @@ bool hasFailed(const ReplyTarget& target) noexcept
 
 } // namespace
 
-LoadedHandler::LoadedHandler(const HandlerConfig& section, OptionValues options, StorageSync& sync)
+LoadedHandler::LoadedHandler(const HandlerConfig& section,
+                             OptionValues options,
+                             StorageSync& sync,
+                             Clock& clock)
     : _name(section.name),
       _origin(section.origin),
       _isRequired(section.required),
       _options(std::move(options)),
       _sync(sync),
+      _clock(clock),
       _logger(Poco::Logger::get("handler." + section.name))
 {
 }

@@ -2,6 +2,7 @@
 // Thread safety: make, start, stop [main]; all else [any].
 #pragma once
 
+#include "delivery/Clock.h"
 #include "delivery/DeliveryConfig.h"
 #include "delivery/OptionTable.h"
 #include "delivery/StorageSync.h"
@@ -25,8 +26,11 @@ namespace mpsmtp::delivery
 class LoadedHandler : public mpsmtp_host_data
 {
 public:
-    /// Does not make the handler yet. `sync` must outlive the object.
-    LoadedHandler(const HandlerConfig& section, OptionValues options, StorageSync& sync);
+    /// Does not make the handler yet. `sync` and `clock` must outlive the object.
+    LoadedHandler(const HandlerConfig& section,
+                  OptionValues options,
+                  StorageSync& sync,
+                  Clock& clock);
 
     LoadedHandler(const LoadedHandler&) = delete;
     LoadedHandler& operator=(const LoadedHandler&) = delete;
@@ -75,6 +79,8 @@ public:
 
     [[nodiscard]] StorageSync& sync() const noexcept { return _sync; }
 
+    [[nodiscard]] Clock& clock() const noexcept { return _clock; }
+
     /// The log "handler.NAME".
     [[nodiscard]] Poco::Logger& logger() const noexcept { return _logger; }
 
@@ -84,6 +90,7 @@ private:
     const bool _isRequired;
     const OptionValues _options;
     StorageSync& _sync;
+    Clock& _clock;
     Poco::Logger& _logger;
     const mpsmtp_handler* _handler = nullptr; ///< owned; given back through its destroy()
 };

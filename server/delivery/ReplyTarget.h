@@ -2,6 +2,7 @@
 // is HookAnswer's to judge. Thread safety: [connection].
 #pragma once
 
+#include "smtp/Envelope.h"
 #include "smtp/Reply.h"
 
 #include <mpsmtp/abi.h>
@@ -28,6 +29,15 @@ public:
         smtp::Reply reply;   ///< not checked; code 0 means "the default of the situation"
     };
 
+    /// What a hook may do besides answering.
+    enum class Power
+    {
+        Answer,
+        Redirect ///< onRcpt
+    };
+
+    explicit ReplyTarget(Power power = Power::Answer) noexcept : _power(power) {}
+
     /// The object behind the pointer that a plugin hands back.
     [[nodiscard]] static ReplyTarget& of(mpsmtp_reply_target* target) noexcept
     {
@@ -43,6 +53,12 @@ public:
     /// An answer could not be kept, so none may be taken for granted.
     void outOfMemory() noexcept;
 
+    /// Delivers to `address` in place of the recipient that is being judged.
+    /// \return 0, or EINVAL: not the moment, or not an address \throws std::bad_alloc
+    [[nodiscard]] int redirect(std::string_view address);
+
+    [[nodiscard]] std::vector<smtp::Path>& redirects() noexcept { return _redirects; }
+
     [[nodiscard]] bool isFaulted() const noexcept { return _isFaulted; }
 
     [[nodiscard]] const std::string& faultText() const noexcept { return _faultText; }
@@ -50,9 +66,11 @@ public:
     [[nodiscard]] const std::vector<Answer>& answers() const noexcept { return _answers; }
 
 private:
+    Power _power;
     bool _isFaulted = false;
     std::string _faultText;
     std::vector<Answer> _answers;
+    std::vector<smtp::Path> _redirects;
 };
 
 } // namespace mpsmtp::delivery

@@ -2,11 +2,11 @@
 // and sentence.
 #include "app/KeyTable.h"
 
+#include "Paths.h"
 #include "app/Configuration.h"
 #include "app/IniReader.h"
 #include "app/SectionCheck.h"
 #include "app/ValueCheck.h"
-#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

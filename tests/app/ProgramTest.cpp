@@ -58,8 +58,9 @@ std::string enabledSample()
                                 (line[1] == '[' || (line[1] >= 'a' && line[1] <= 'z'));
         if (line.compare(0, 11, ";plugin_dir") == 0)
             continue;
-        text += line.compare(0, 10, ";plugin = ") == 0 ? "plugin = " + inBuild("/plugins/discard.so")
-                                                       : line.substr(isDisabled ? 1 : 0);
+        text += line.compare(0, 10, ";plugin = ") == 0
+                    ? "plugin = " + inBuild("/plugins/discard.so")
+                    : line.substr(isDisabled ? 1 : 0);
     }
     return text;
 }

@@ -1,6 +1,8 @@
 // Tests of delivery/EnvelopeView through the SDK's own view of it.
 #include "delivery/EnvelopeView.h"
 
+#include "delivery/HostTable.h"
+
 #include <mpsmtp/Envelope.h>
 
 #include <cppunit/extensions/HelperMacros.h>
@@ -53,7 +55,7 @@ public:
         EnvelopeView view;
         view.reset(
             session, envelope, std::chrono::system_clock::time_point(std::chrono::seconds(1234)));
-        const mpsmtp::Envelope seen(view.abi());
+        const mpsmtp::Envelope seen(hostTable(), view.abi());
         CPPUNIT_ASSERT_EQUAL(std::string("id1"), std::string(seen.id()));
         CPPUNIT_ASSERT_EQUAL(std::string("a@b"), std::string(seen.reversePath()));
         CPPUNIT_ASSERT(seen.body() == mpsmtp::BodyType::EightBitMime);
@@ -87,7 +89,7 @@ public:
                     recipientOf(std::to_string(i), {{"K", std::to_string(i)}}));
             view.reset({}, envelope, {});
             CPPUNIT_ASSERT_EQUAL(count, view.allRecipients().size());
-            const mpsmtp::Envelope seen(view.abi());
+            const mpsmtp::Envelope seen(hostTable(), view.abi());
             for (std::size_t i = 0; i < count; ++i)
                 CPPUNIT_ASSERT_EQUAL(std::to_string(i),
                                      std::string(seen.recipient(i).parameter(0).value));

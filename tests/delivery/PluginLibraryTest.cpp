@@ -1,8 +1,8 @@
 // Tests of delivery/PluginLibrary: each way to fail has one sentence.
 #include "delivery/PluginLibrary.h"
+#include "Paths.h"
 #include "delivery/SignalGuard.h"
 #include "delivery/TestSupport.h"
-#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

@@ -1,9 +1,9 @@
 // A delivery service with the test plugins, for suites that send whole transactions through it.
 #pragma once
 
+#include "Paths.h"
 #include "delivery/DeliveryService.h"
 #include "delivery/TestSupport.h"
-#include "Paths.h"
 
 #include <Poco/AutoPtr.h>
 #include <Poco/Channel.h>

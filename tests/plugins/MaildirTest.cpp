@@ -1,11 +1,11 @@
 #include "maildir/MaildirHandler.h"
 
+#include "Paths.h"
 #include "plugins/FileSizeLimit.h"
 #include "plugins/HostileNames.h"
 #include "plugins/SmallDisk.h"
 #include "plugins/TestFolder.h"
 #include "plugins/TestMail.h"
-#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

@@ -176,7 +176,7 @@ private:
     struct Views
     {
         Views(const Transaction& of, const mpsmtp_host& host)
-            : envelope(of._envelope),
+            : envelope(host, of._envelope),
               recipients(of._envelope, of._indices.data(), of._indices.size()),
               message(host, of._message)
         {
@@ -200,7 +200,8 @@ private:
                                  toAbi(address),
                                  toAbi(address.substr(0, at)),
                                  toAbi(address.substr(at + 1)),
-                                 nullptr};
+                                 nullptr,
+                                 toAbi(address)};
             _recipientPointers.push_back(&_rawRecipients[i]);
             _indices.push_back(static_cast<std::uint32_t>(i));
         }

@@ -1,10 +1,10 @@
 #include "mh/MhHandler.h"
 
+#include "Paths.h"
 #include "plugins/FileSizeLimit.h"
 #include "plugins/HostileNames.h"
 #include "plugins/TestFolder.h"
 #include "plugins/TestMail.h"
-#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

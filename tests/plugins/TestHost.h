@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
@@ -49,6 +50,7 @@ public:
         _table.log = &log;
         _table.sync = &sync;
         _table.headers = &headers;
+        _table.clock = &clock;
     }
 
     TestHost(const TestHost&) = delete;
@@ -132,6 +134,14 @@ private:
             return host._syncError;
         host._syncs.push_back({what == MPSMTP_SYNC_FOLDER, path.data()});
         return 0;
+    }
+
+    static std::int64_t clock(mpsmtp_host_data*, std::int32_t which) noexcept
+    {
+        const auto nanoseconds = [](auto time)
+        { return std::int64_t{std::chrono::nanoseconds(time.time_since_epoch()).count()}; };
+        return which == MPSMTP_CLOCK_MONOTONIC ? nanoseconds(std::chrono::steady_clock::now())
+                                               : nanoseconds(std::chrono::system_clock::now());
     }
 
     // TestMail answers for its message: it is the message's data.

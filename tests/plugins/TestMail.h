@@ -39,6 +39,7 @@ public:
         recipient.address = detail::toAbi(_addresses.back());
         recipient.local_part = detail::toAbi(_locals.back());
         recipient.domain = detail::toAbi(_domains.back());
+        recipient.original = recipient.address;
         _recipients.push_back(recipient);
         _recipientPointers.push_back(&_recipients.back());
         _indices.push_back(static_cast<std::uint32_t>(_indices.size()));
@@ -96,7 +97,7 @@ public:
         _rawEnvelope.recipient_count = static_cast<std::uint32_t>(_recipients.size());
         _rawEnvelope.recipients = _recipientPointers.data();
         _rawEnvelope.received_at = 1767225600; // 2026-01-01 00:00:00 UTC
-        return Envelope(_rawEnvelope);
+        return {_host.table(), _rawEnvelope};
     }
 
     [[nodiscard]] Recipients recipients()

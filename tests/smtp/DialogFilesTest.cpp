@@ -1,8 +1,8 @@
 // Every dialogs/*.dialog against a Dialog alone: in step, all at once, octet by octet, and split at every position.
 // What the server says depends on the octets and not on how they arrive, so all four must agree to the octet.
+#include "Paths.h"
 #include "smtp/Conversation.h"
 #include "smtp/DialogScript.h"
-#include "Paths.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

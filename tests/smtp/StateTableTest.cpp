@@ -1,6 +1,6 @@
 // The state × verb table, cell by cell. docs/protocol.md must show the same table; Session.cpp does it.
-#include "smtp/Conversation.h"
 #include "Paths.h"
+#include "smtp/Conversation.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

@@ -135,12 +135,42 @@ private:
     mpsmtp_host_data* _data;
 };
 
+/// The time, from the host so that a test decides it. Thread safety: [any].
+class Clock
+{
+public:
+    Clock(const mpsmtp_host& host, mpsmtp_host_data* data) noexcept : _host(&host), _data(data) {}
+
+    /// The time of day; may jump.
+    [[nodiscard]] std::chrono::system_clock::time_point now() const noexcept
+    {
+        return std::chrono::system_clock::time_point(
+            std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                std::chrono::nanoseconds(_host->clock(_data, MPSMTP_CLOCK_REALTIME))));
+    }
+
+    /// For durations and deadlines: never set back.
+    [[nodiscard]] std::chrono::steady_clock::time_point steady() const noexcept
+    {
+        return std::chrono::steady_clock::time_point(
+            std::chrono::nanoseconds(_host->clock(_data, MPSMTP_CLOCK_MONOTONIC)));
+    }
+
+private:
+    const mpsmtp_host* _host;
+    mpsmtp_host_data* _data;
+};
+
 /// Given to a handler's constructor; keep copies of the members that you need, they live as long as
 /// the handler.
 struct Context
 {
     Context(const mpsmtp_host& host, mpsmtp_host_data* data, std::string_view sectionName)
-        : name(sectionName), config(host, data), log(host, data), storage(host, data)
+        : name(sectionName),
+          config(host, data),
+          log(host, data),
+          storage(host, data),
+          clock(host, data)
     {
     }
 
@@ -148,6 +178,7 @@ struct Context
     Config config;
     Log log;
     Storage storage;
+    Clock clock;
 };
 
 } // namespace mpsmtp

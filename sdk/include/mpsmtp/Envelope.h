@@ -10,17 +10,50 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
+#include <new>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace mpsmtp
 {
+
+class Handler;
+
+namespace detail
+{
+
+/// A handler's own object of type T in a session or a transaction, made at its first use.
+template <class T>
+[[nodiscard]] T& local(const mpsmtp_host& host, mpsmtp_scope* scope, const Handler& owner)
+{
+    static const char kind = 0; // its address stands for T
+    if (void* found = host.local(scope, &owner, &kind))
+        return *static_cast<T*>(found);
+    auto made = std::make_unique<T>();
+    const auto destroy = [](void* value) noexcept { delete static_cast<T*>(value); };
+    if (host.set_local(scope, &owner, &kind, made.get(), destroy) != 0)
+        throw std::bad_alloc();
+    return *made.release();
+}
+
+[[nodiscard]] inline std::chrono::steady_clock::time_point timePoint(std::int64_t nanoseconds)
+{
+    using Clock = std::chrono::steady_clock;
+    return nanoseconds == 0 ? Clock::time_point::max()
+                            : Clock::time_point(std::chrono::nanoseconds(nanoseconds));
+}
+
+} // namespace detail
 
 /// One SMTP connection.
 class Session
 {
 public:
-    explicit Session(const mpsmtp_session& raw) noexcept : _raw(&raw) {}
+    Session(const mpsmtp_host& host, const mpsmtp_session& raw) noexcept : _host(&host), _raw(&raw)
+    {
+    }
 
     /// "192.0.2.1", "2001:db8::1" or "unix".
     [[nodiscard]] std::string_view clientAddress() const noexcept
@@ -31,11 +64,53 @@ public:
     /// 0 for Unix sockets.
     [[nodiscard]] unsigned clientPort() const noexcept { return _raw->client_port; }
 
-    /// The argument of HELO or EHLO, printable. What the client claims, not what is so.
+    /// The argument of HELO or EHLO, printable; "" before it. What the client claims, not what is
+    /// so.
     [[nodiscard]] std::string_view helo() const noexcept { return detail::fromAbi(_raw->helo); }
 
     /// True after EHLO, false after HELO.
-    [[nodiscard]] bool isEsmtp() const noexcept { return _raw->esmtp != 0; }
+    [[nodiscard]] bool isEsmtp() const noexcept { return has(MPSMTP_SESSION_ESMTP); }
+
+    [[nodiscard]] bool isEncrypted() const noexcept { return has(MPSMTP_SESSION_TLS); }
+
+    /// True after a successful AUTH (RFC 4954).
+    [[nodiscard]] bool isAuthenticated() const noexcept
+    {
+        return has(MPSMTP_SESSION_AUTHENTICATED);
+    }
+
+    /// True on a listener of LMTP (RFC 2033).
+    [[nodiscard]] bool isLmtp() const noexcept { return has(MPSMTP_SESSION_LMTP); }
+
+    /// "TLSv1.3"; "" without TLS, as the next two.
+    [[nodiscard]] std::string_view tlsVersion() const noexcept
+    {
+        return detail::fromAbi(_raw->tls_version);
+    }
+
+    /// As OpenSSL names it.
+    [[nodiscard]] std::string_view tlsCipher() const noexcept
+    {
+        return detail::fromAbi(_raw->tls_cipher);
+    }
+
+    /// Subject of the client's verified certificate; "" if it showed none.
+    [[nodiscard]] std::string_view tlsClient() const noexcept
+    {
+        return detail::fromAbi(_raw->tls_client);
+    }
+
+    /// "PLAIN"; "" without AUTH.
+    [[nodiscard]] std::string_view authMechanism() const noexcept
+    {
+        return detail::fromAbi(_raw->auth_mechanism);
+    }
+
+    /// Who the client has proved to be; "" without AUTH.
+    [[nodiscard]] std::string_view authIdentity() const noexcept
+    {
+        return detail::fromAbi(_raw->auth_identity);
+    }
 
     /// NAME of `[listener:NAME]`.
     [[nodiscard]] std::string_view listener() const noexcept
@@ -52,8 +127,70 @@ public:
     /// Unique within this run of the server.
     [[nodiscard]] std::uint64_t id() const noexcept { return _raw->id; }
 
+    [[nodiscard]] std::chrono::system_clock::time_point connectedAt() const noexcept
+    {
+        return std::chrono::system_clock::time_point(std::chrono::seconds(_raw->connected_at));
+    }
+
+    /// When the hook in progress shall have returned, by Context::clock; time_point::max() if there
+    /// is no limit. What comes too late is answered 451.
+    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept
+    {
+        return detail::timePoint(_raw->deadline);
+    }
+
+    /// This handler's own T of this session: made by T's default constructor at the first call,
+    /// destroyed when the session has ended (T's destructor must not throw).
+    /// `session.local<Counter>(*this)`.
+    /// \throws std::bad_alloc, and what the constructor throws
+    template <class T>
+    [[nodiscard]] T& local(const Handler& owner) const
+    {
+        return detail::local<T>(*_host, _raw->scope, owner);
+    }
+
+    /// From now on moves at most so many octets a second each way; 0: no limit. For those who test
+    /// clients.
+    void throttle(std::uint64_t octetsPerSecond) const noexcept
+    {
+        _host->throttle(_raw->scope, octetsPerSecond);
+    }
+
 private:
+    [[nodiscard]] bool has(std::uint32_t flag) const noexcept { return (_raw->flags & flag) != 0; }
+
+    const mpsmtp_host* _host;
     const mpsmtp_session* _raw;
+};
+
+/// What a client offers with AUTH (RFC 4954).
+class Credentials
+{
+public:
+    explicit Credentials(const mpsmtp_credentials& raw) noexcept : _raw(&raw) {}
+
+    /// "PLAIN".
+    [[nodiscard]] std::string_view mechanism() const noexcept
+    {
+        return detail::fromAbi(_raw->mechanism);
+    }
+
+    /// Whom it wants to act as; "" if the same as user().
+    [[nodiscard]] std::string_view authorization() const noexcept
+    {
+        return detail::fromAbi(_raw->authorization);
+    }
+
+    [[nodiscard]] std::string_view user() const noexcept { return detail::fromAbi(_raw->user); }
+
+    /// Never to be logged.
+    [[nodiscard]] std::string_view password() const noexcept
+    {
+        return detail::fromAbi(_raw->password);
+    }
+
+private:
+    const mpsmtp_credentials* _raw;
 };
 
 /// An ESMTP parameter as sent.
@@ -85,6 +222,13 @@ public:
     /// ASCII letters in lower case. Where the client gave none, the server's own name.
     [[nodiscard]] std::string_view domain() const noexcept { return detail::fromAbi(_raw->domain); }
 
+    /// The forward-path that the client gave: another one than address() if it was redirected.
+    [[nodiscard]] std::string_view original() const noexcept
+    {
+        return detail::fromAbi(_raw->original);
+    }
+
+    /// Parameters of RCPT.
     [[nodiscard]] std::size_t parameterCount() const noexcept { return _raw->parameter_count; }
 
     /// \param index below parameterCount()
@@ -96,6 +240,32 @@ public:
 
 private:
     const mpsmtp_recipient* _raw;
+};
+
+/// The forward-path of a RCPT that is being judged. Only inside onRcpt.
+class NewRecipient : public Recipient
+{
+public:
+    NewRecipient(const mpsmtp_host& host,
+                 mpsmtp_reply_target* target,
+                 const mpsmtp_recipient& raw) noexcept
+        : Recipient(raw), _host(&host), _target(target)
+    {
+    }
+
+    /// Delivers to `address` ("local@domain") in its place; several calls, several addresses. The
+    /// server routes and adds them if the recipient is accepted; one that is there already is not
+    /// added twice.
+    /// \throws std::system_error (EINVAL) if it is not an address
+    void redirect(std::string_view address)
+    {
+        if (const auto error = _host->redirect(_target, detail::toAbi(address)); error != 0)
+            throw std::system_error(error, std::generic_category(), "cannot redirect");
+    }
+
+private:
+    const mpsmtp_host* _host;
+    mpsmtp_reply_target* _target;
 };
 
 /// RFC 6152 and RFC 3030: what the client declared the octets of the message to be.
@@ -110,7 +280,10 @@ enum class BodyType
 class Envelope
 {
 public:
-    explicit Envelope(const mpsmtp_envelope& raw) noexcept : _raw(&raw) {}
+    Envelope(const mpsmtp_host& host, const mpsmtp_envelope& raw) noexcept
+        : _host(&host), _raw(&raw)
+    {
+    }
 
     /// Transaction id: printable, unique, in every log line and in the 250.
     [[nodiscard]] std::string_view id() const noexcept { return detail::fromAbi(_raw->id); }
@@ -125,9 +298,23 @@ public:
 
     [[nodiscard]] bool isSmtpUtf8() const noexcept { return _raw->smtputf8 != 0; }
 
-    [[nodiscard]] Session session() const noexcept { return Session(*_raw->session); }
+    [[nodiscard]] Session session() const noexcept { return {*_host, *_raw->session}; }
 
-    /// When the mail data was complete.
+    /// When the hook in progress shall have returned; Session::deadline.
+    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept
+    {
+        return session().deadline();
+    }
+
+    /// This handler's own T of this transaction; Session::local. Destroyed after onAccepted or
+    /// onReset.
+    template <class T>
+    [[nodiscard]] T& local(const Handler& owner) const
+    {
+        return detail::local<T>(*_host, _raw->scope, owner);
+    }
+
+    /// When the mail data was complete; until then, when MAIL came.
     [[nodiscard]] std::chrono::system_clock::time_point receivedAt() const noexcept
     {
         return std::chrono::system_clock::time_point(std::chrono::seconds(_raw->received_at));
@@ -155,6 +342,7 @@ public:
     [[nodiscard]] const mpsmtp_envelope& abi() const noexcept { return *_raw; }
 
 private:
+    const mpsmtp_host* _host;
     const mpsmtp_envelope* _raw;
 };
 

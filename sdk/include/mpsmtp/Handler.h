@@ -112,7 +112,38 @@ public:
     /// After the last session.
     virtual void stop() {}
 
-    /// The complete message, before delivery. May edit it through message.edits().
+    /// A client has connected; nothing has been sent to it. Continue, Reject (554 greeting), Defer
+    /// (421 greeting), Disconnect, Drop.
+    virtual Verdict onConnect(Session& /*session*/) { return Continue; }
+
+    /// HELO or EHLO with a well-formed argument. Continue, Reject, Defer, Disconnect, Drop.
+    virtual Verdict onHelo(Session& /*session*/) { return Continue; }
+
+    /// AUTH. Accept: proved; Continue: ask the next handler; Reject, Defer, Disconnect, Drop. If
+    /// nobody accepts: 535 5.7.8.
+    virtual Verdict onAuth(Session& /*session*/, const Credentials& /*credentials*/)
+    {
+        return Continue;
+    }
+
+    /// MAIL. The envelope has no recipients yet. Continue, Reject, Defer, Disconnect, Drop.
+    virtual Verdict onMail(Session& /*session*/, Envelope& /*envelope*/) { return Continue; }
+
+    /// RCPT, after routing. Continue; Accept: known, ask no other filter; Reject, Defer: this
+    /// recipient only; Disconnect, Drop. A filter is asked about every recipient; a handler that
+    /// delivers only about those that it would get.
+    virtual Verdict
+    onRcpt(Session& /*session*/, Envelope& /*envelope*/, NewRecipient& /*recipient*/)
+    {
+        return Continue;
+    }
+
+    /// DATA or the first BDAT, before any octet of the message. Continue, Reject, Defer, Disconnect,
+    /// Drop.
+    virtual Verdict onData(Session& /*session*/, Envelope& /*envelope*/) { return Continue; }
+
+    /// The complete message, before delivery. May edit it through message.edits(). Continue; Discard:
+    /// answer 250 and store nothing; Reject, Defer, Disconnect, Drop.
     virtual Verdict onMessage(Session& /*session*/, Envelope& /*envelope*/, Message& /*message*/)
     {
         return Continue;
@@ -133,8 +164,14 @@ public:
         return {};
     }
 
-    /// The 250 has been sent. A notification: what it throws is only logged.
-    virtual void onAccepted(Envelope& /*envelope*/) {}
+    /// The 250 has been sent. A notification, as the two below: what it throws is only logged.
+    virtual void onAccepted(Session& /*session*/, Envelope& /*envelope*/) {}
+
+    /// A transaction ended without being accepted: RSET, EHLO, a refusal, or the client is gone.
+    virtual void onReset(Session& /*session*/, Envelope& /*envelope*/) {}
+
+    /// The session is over.
+    virtual void onDisconnect(Session& /*session*/) {}
 };
 
 } // namespace mpsmtp

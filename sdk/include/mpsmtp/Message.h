@@ -6,10 +6,15 @@
 #include <mpsmtp/Reply.h>
 #include <mpsmtp/abi.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
+
+#include <unistd.h>
 
 namespace mpsmtp
 {
@@ -70,6 +75,13 @@ private:
     mpsmtp_message_data* _data;
 };
 
+/// How the lines of a written message end.
+enum class Eol
+{
+    AsSent, ///< octet for octet
+    Lf      ///< CRLF becomes LF and nothing else changes, as mailboxes on disk have it
+};
+
 /// The message as handlers see it.
 class Message
 {
@@ -110,6 +122,33 @@ public:
         return {detail::fromAbi(fields[index]->name), detail::fromAbi(fields[index]->value)};
     }
 
+    /// The raw value of the first field of this name (case is ignored), or nothing.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept
+    {
+        const mpsmtp_header* const* fields = nullptr;
+        const std::size_t count = _host->headers(_raw->data, &fields);
+        for (std::size_t i = 0; i < count; ++i)
+            if (equalNames(detail::fromAbi(fields[i]->name), name))
+                return detail::fromAbi(fields[i]->value);
+        return std::nullopt;
+    }
+
+    /// Writes the whole content to a blocking descriptor; goes on after short writes and EINTR.
+    /// \throws std::system_error; part of it may have been written
+    void writeTo(int fd, Eol eol = Eol::AsSent) const
+    {
+        bool endsWithCr = false;
+        for (std::size_t i = 0; i < segmentCount(); ++i)
+        {
+            if (eol == Eol::AsSent)
+                writeAll(fd, segment(i));
+            else
+                endsWithCr = writeWithLf(fd, segment(i), endsWithCr);
+        }
+        if (endsWithCr)
+            writeAll(fd, "\r");
+    }
+
     /// A read-only descriptor of the content for a library or a child process; the caller closes
     /// it.
     /// \throws std::system_error
@@ -124,6 +163,50 @@ public:
     [[nodiscard]] Edits edits() noexcept { return {*_host, _raw->data}; }
 
 private:
+    [[nodiscard]] static char lower(char c) noexcept
+    {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+
+    [[nodiscard]] static bool equalNames(std::string_view a, std::string_view b) noexcept
+    {
+        if (a.size() != b.size())
+            return false;
+        for (std::size_t i = 0; i < a.size(); ++i)
+            if (lower(a[i]) != lower(b[i]))
+                return false;
+        return true;
+    }
+
+    static void writeAll(int fd, std::string_view octets)
+    {
+        while (!octets.empty())
+        {
+            const ssize_t count = ::write(fd, octets.data(), octets.size());
+            if (count < 0 && errno != EINTR)
+                throw std::system_error(errno, std::generic_category(), "cannot write the message");
+            octets.remove_prefix(count < 0 ? 0 : static_cast<std::size_t>(count));
+        }
+    }
+
+    /// A CR at the end of one segment may belong to an LF that begins the next.
+    /// \return whether a CR is still to be written, or dropped
+    [[nodiscard]] static bool writeWithLf(int fd, std::string_view octets, bool owesCr)
+    {
+        std::string text;
+        text.reserve(octets.size() + 1);
+        for (const char octet : octets)
+        {
+            if (owesCr && octet != '\n')
+                text.push_back('\r');
+            owesCr = octet == '\r';
+            if (!owesCr)
+                text.push_back(octet);
+        }
+        writeAll(fd, text);
+        return owesCr;
+    }
+
     const mpsmtp_host* _host;
     const mpsmtp_message* _raw;
 };

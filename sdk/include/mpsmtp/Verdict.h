@@ -17,11 +17,12 @@ public:
     enum Kind
     {
         Continue = MPSMTP_CONTINUE,
-        Accept = MPSMTP_ACCEPT,
-        Discard = MPSMTP_DISCARD,      ///< answer 250, store nothing
-        Reject = MPSMTP_REJECT,        ///< 5xx
-        Defer = MPSMTP_DEFER,          ///< 4xx
-        Disconnect = MPSMTP_DISCONNECT ///< 421, close
+        Accept = MPSMTP_ACCEPT,         ///< onRcpt: known; onAuth: proved
+        Discard = MPSMTP_DISCARD,       ///< answer 250, store nothing
+        Reject = MPSMTP_REJECT,         ///< 5xx
+        Defer = MPSMTP_DEFER,           ///< 4xx
+        Disconnect = MPSMTP_DISCONNECT, ///< 421, close
+        Drop = MPSMTP_DROP              ///< close without a reply, for those who test clients
     };
 
     Verdict(Kind kind) noexcept
@@ -43,6 +44,7 @@ inline constexpr Verdict::Kind Continue = Verdict::Continue;
 inline constexpr Verdict::Kind Accept = Verdict::Accept;
 inline constexpr Verdict::Kind Discard = Verdict::Discard;
 inline constexpr Verdict::Kind Disconnect = Verdict::Disconnect;
+inline constexpr Verdict::Kind Drop = Verdict::Drop;
 
 /// 5xx with the default text, or with your own reply.
 [[nodiscard]] inline Verdict Reject(Reply reply = {})

@@ -51,6 +51,7 @@ typedef struct mpsmtp_string
 typedef struct mpsmtp_reply_target mpsmtp_reply_target; /* where a handler puts its answer */
 typedef struct mpsmtp_host_data mpsmtp_host_data;       /* one per handler: name, log, options */
 typedef struct mpsmtp_message_data mpsmtp_message_data;
+typedef struct mpsmtp_scope mpsmtp_scope;               /* a session's or a transaction's life */
 
 /* ------------------------------------------------------------------ values handed to hooks */
 
@@ -63,18 +64,48 @@ typedef struct mpsmtp_parameter
     mpsmtp_string value;
 } mpsmtp_parameter;
 
+/* Bits of mpsmtp_session.flags. */
+enum
+{
+    MPSMTP_SESSION_ESMTP = 1 << 0,         /* the client said EHLO, not HELO */
+    MPSMTP_SESSION_TLS = 1 << 1,           /* encrypted */
+    MPSMTP_SESSION_AUTHENTICATED = 1 << 2, /* RFC 4954 */
+    MPSMTP_SESSION_LMTP = 1 << 3           /* RFC 2033 */
+};
+
 /* One SMTP connection. */
 typedef struct mpsmtp_session
 {
     uint32_t size;
-    uint32_t esmtp;               /* 1 after EHLO, 0 after HELO */
+    uint32_t flags;               /* MPSMTP_SESSION_… */
     uint64_t id;                  /* unique within this run of the server */
     mpsmtp_string client_address; /* "192.0.2.1", "2001:db8::1", "unix" */
-    mpsmtp_string helo;           /* argument of HELO/EHLO, printable */
+    mpsmtp_string helo;           /* argument of HELO/EHLO, printable; "" before it */
     mpsmtp_string listener;       /* name of the [listener:NAME] section */
     mpsmtp_string server_name;    /* [server] hostname */
     uint32_t client_port;         /* 0 where there is none */
+    uint32_t reserved;
+    mpsmtp_string tls_version;    /* "TLSv1.3"; this and the next two are "" without TLS */
+    mpsmtp_string tls_cipher;     /* as OpenSSL names it */
+    mpsmtp_string tls_client;     /* subject of the client's verified certificate, or "" */
+    mpsmtp_string auth_mechanism; /* "PLAIN"; "" without AUTH */
+    mpsmtp_string auth_identity;  /* who the client has proved to be; "" without AUTH */
+    int64_t connected_at;         /* seconds since 1970-01-01 UTC */
+    int64_t deadline;             /* nanoseconds of the monotonic clock; by then the call in
+                                     progress shall have returned; 0: no limit */
+    mpsmtp_scope* scope;
 } mpsmtp_session;
+
+/* What a client offers with AUTH (RFC 4954), for on_auth. */
+typedef struct mpsmtp_credentials
+{
+    uint32_t size;
+    uint32_t reserved;
+    mpsmtp_string mechanism;     /* "PLAIN" */
+    mpsmtp_string authorization; /* identity to act as; "" if the same as `user` */
+    mpsmtp_string user;
+    mpsmtp_string password;      /* a secret: never to be logged */
+} mpsmtp_credentials;
 
 /* Octets of the message that MAIL's BODY parameter declares (RFC 6152, RFC 3030). */
 enum
@@ -92,6 +123,8 @@ typedef struct mpsmtp_recipient
     mpsmtp_string local_part; /* without quoting; case as sent */
     mpsmtp_string domain;     /* ASCII letters in lower case; never empty */
     const mpsmtp_parameter* const* parameters;
+    mpsmtp_string original;   /* forward-path that the client gave; another one than `address` if a
+                                 hook redirected it */
 } mpsmtp_recipient;
 
 /* One mail transaction (RFC 5321 3.3): everything but the mail data. */
@@ -108,7 +141,9 @@ typedef struct mpsmtp_envelope
     const mpsmtp_recipient* const* recipients; /* every accepted one, in order of RCPT */
     uint32_t smtputf8;                         /* 1 if the client said SMTPUTF8 (RFC 6531) */
     uint32_t reserved;
-    int64_t received_at; /* seconds since 1970-01-01 UTC, when the mail data was complete */
+    int64_t received_at; /* seconds since 1970-01-01 UTC, when the mail data was complete; until
+                            then, when MAIL came */
+    mpsmtp_scope* scope;
 } mpsmtp_envelope;
 
 /* One header field; name and value are views into the message. The value is raw: it starts behind
@@ -146,12 +181,13 @@ typedef struct mpsmtp_reply
 
 enum
 {
-    MPSMTP_CONTINUE = 0,
-    MPSMTP_ACCEPT = 1,
-    MPSMTP_DISCARD = 2,
-    MPSMTP_REJECT = 3,
-    MPSMTP_DEFER = 4,
-    MPSMTP_DISCONNECT = 5
+    MPSMTP_CONTINUE = 0,   /* no opinion: ask the next handler */
+    MPSMTP_ACCEPT = 1,     /* on_rcpt: known; on_auth: proved. Ends the chain */
+    MPSMTP_DISCARD = 2,    /* on_message: answer 250 and store nothing */
+    MPSMTP_REJECT = 3,     /* 5xx */
+    MPSMTP_DEFER = 4,      /* 4xx */
+    MPSMTP_DISCONNECT = 5, /* 421, then close */
+    MPSMTP_DROP = 6        /* close without a word; for those who test clients */
 };
 
 enum
@@ -170,6 +206,13 @@ enum
     MPSMTP_EDIT_CHANGE = 2,  /* index, name, value: field `index` of the original gets this value */
     MPSMTP_EDIT_DELETE = 3,  /* index: field `index` of the original goes */
     MPSMTP_EDIT_BODY = 4     /* value: the body, line ends as they shall be stored */
+};
+
+/* Which time clock() tells. */
+enum
+{
+    MPSMTP_CLOCK_REALTIME = 0, /* since 1970-01-01 UTC; may jump */
+    MPSMTP_CLOCK_MONOTONIC = 1 /* since some point in the past; never set back */
 };
 
 /* What sync() shall make durable. */
@@ -222,6 +265,28 @@ typedef struct mpsmtp_host
      * EINVAL for a field name or index that cannot be. */
     int32_t (*edit)(mpsmtp_message_data*, int32_t kind, size_t index, mpsmtp_string name,
                     mpsmtp_string value) MPSMTP_NOEXCEPT;
+
+    /* What set_local() has stored in this scope for `owner` (the handler) and `kind` (the type), or
+     * NULL. Thread safety: calls for one session come one after another. */
+    void* (*local)(mpsmtp_scope*, const void* owner, const void* kind) MPSMTP_NOEXCEPT;
+
+    /* Keeps `value` until the scope ends and gives it to `destroy` then. Returns 0, or an errno
+     * value if it could not be kept: it is still the caller's. */
+    int32_t (*set_local)(mpsmtp_scope*, const void* owner, const void* kind, void* value,
+                         void (*destroy)(void*)) MPSMTP_NOEXCEPT;
+
+    /* Only inside on_rcpt: delivers to `address` ("local@domain") in place of the client's
+     * forward-path; several calls, several addresses. The host routes and adds them if the chain
+     * accepts the recipient; no filter is asked about them. Returns 0, EINVAL if that is no
+     * address, or ENOMEM. */
+    int32_t (*redirect)(mpsmtp_reply_target*, mpsmtp_string address) MPSMTP_NOEXCEPT;
+
+    /* From now on this session moves at most so many octets a second each way; 0: no limit. For
+     * those who test clients. `session` is a session's scope. */
+    void (*throttle)(mpsmtp_scope* session, uint64_t octets_per_second) MPSMTP_NOEXCEPT;
+
+    /* Nanoseconds of a clock (MPSMTP_CLOCK_…). Thread safety: any. */
+    int64_t (*clock)(mpsmtp_host_data*, int32_t which) MPSMTP_NOEXCEPT;
 } mpsmtp_host;
 
 #define MPSMTP_ALL_RECIPIENTS 0xffffffffu
@@ -262,7 +327,15 @@ enum
     MPSMTP_HOOK_MESSAGE = 1 << 0,
     MPSMTP_HOOK_STAGE = 1 << 1,
     MPSMTP_HOOK_DELIVER = 1 << 2,
-    MPSMTP_HOOK_ACCEPTED = 1 << 3
+    MPSMTP_HOOK_ACCEPTED = 1 << 3,
+    MPSMTP_HOOK_CONNECT = 1 << 4,
+    MPSMTP_HOOK_HELO = 1 << 5,
+    MPSMTP_HOOK_AUTH = 1 << 6,
+    MPSMTP_HOOK_MAIL = 1 << 7,
+    MPSMTP_HOOK_RCPT = 1 << 8,
+    MPSMTP_HOOK_DATA = 1 << 9,
+    MPSMTP_HOOK_RESET = 1 << 10,
+    MPSMTP_HOOK_DISCONNECT = 1 << 11
 };
 
 /* One configured handler. Made by create(), its functions are called with `self` as their first
@@ -282,8 +355,8 @@ typedef struct mpsmtp_handler
     /* After the last session. */
     void (*stop)(void* self, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 
-    /* Complete message, before delivery. Returns MPSMTP_CONTINUE, _REJECT, _DEFER, _DISCARD or
-     * _DISCONNECT. */
+    /* Complete message, before delivery. Returns MPSMTP_CONTINUE, _REJECT, _DEFER, _DISCARD,
+     * _DISCONNECT or _DROP. */
     int32_t (*on_message)(void* self, const mpsmtp_envelope*, const mpsmtp_message*,
                           mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 
@@ -314,6 +387,38 @@ typedef struct mpsmtp_handler
 
     /* The 250 has been sent. */
     void (*on_accepted)(void* self, const mpsmtp_envelope*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* Policy. Each returns MPSMTP_CONTINUE, _REJECT, _DEFER, _DISCONNECT or _DROP, on_rcpt and
+     * on_auth also _ACCEPT. The first one other than CONTINUE ends the chain for that hook. */
+
+    /* Before the greeting. */
+    int32_t (*on_connect)(void* self, const mpsmtp_session*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* HELO or EHLO, well formed. */
+    int32_t (*on_helo)(void* self, const mpsmtp_session*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* AUTH. No handler that answers ACCEPT: 535. */
+    int32_t (*on_auth)(void* self, const mpsmtp_session*, const mpsmtp_credentials*,
+                       mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* MAIL; the envelope has no recipients yet. */
+    int32_t (*on_mail)(void* self, const mpsmtp_envelope*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* RCPT, after routing; the envelope has the recipients that were accepted before. Filters are
+     * asked first, then the handlers that would deliver to it. */
+    int32_t (*on_rcpt)(void* self, const mpsmtp_envelope*, const mpsmtp_recipient*,
+                       mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* DATA or the first BDAT, before any octet of the message. */
+    int32_t (*on_data)(void* self, const mpsmtp_envelope*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* Notifications. */
+
+    /* The transaction ended without being accepted: RSET, EHLO, a refusal, or the client is gone. */
+    void (*on_reset)(void* self, const mpsmtp_envelope*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
+
+    /* The session is over; what on_connect was called for. */
+    void (*on_disconnect)(void* self, const mpsmtp_session*, mpsmtp_reply_target*) MPSMTP_NOEXCEPT;
 } mpsmtp_handler;
 
 /* The one exported symbol: `extern const mpsmtp_plugin mpsmtp_plugin_descriptor;` */

@@ -9,7 +9,7 @@ class Watcher : public mpsmtp::Handler
 public:
     explicit Watcher(const mpsmtp::Context& context) : _probe(context) {}
 
-    void onAccepted(mpsmtp::Envelope&) override { _probe.pass("onAccepted"); }
+    void onAccepted(mpsmtp::Session&, mpsmtp::Envelope&) override { _probe.pass("onAccepted"); }
 
 private:
     const probe::Probe _probe;

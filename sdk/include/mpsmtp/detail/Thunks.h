@@ -78,7 +78,9 @@ struct StagedHolder
                  const std::uint32_t* indices,
                  std::size_t count,
                  const mpsmtp_message& rawMessage) noexcept
-        : envelope(rawEnvelope), recipients(rawEnvelope, indices, count), message(host, rawMessage)
+        : envelope(host, rawEnvelope),
+          recipients(rawEnvelope, indices, count),
+          message(host, rawMessage)
     {
     }
 
@@ -130,7 +132,15 @@ private:
         return bit(&H::onMessage, &Handler::onMessage, MPSMTP_HOOK_MESSAGE) |
                bit(&H::stage, &Handler::stage, MPSMTP_HOOK_STAGE) |
                bit(&H::deliver, &Handler::deliver, MPSMTP_HOOK_DELIVER) |
-               bit(&H::onAccepted, &Handler::onAccepted, MPSMTP_HOOK_ACCEPTED);
+               bit(&H::onAccepted, &Handler::onAccepted, MPSMTP_HOOK_ACCEPTED) |
+               bit(&H::onConnect, &Handler::onConnect, MPSMTP_HOOK_CONNECT) |
+               bit(&H::onHelo, &Handler::onHelo, MPSMTP_HOOK_HELO) |
+               bit(&H::onAuth, &Handler::onAuth, MPSMTP_HOOK_AUTH) |
+               bit(&H::onMail, &Handler::onMail, MPSMTP_HOOK_MAIL) |
+               bit(&H::onRcpt, &Handler::onRcpt, MPSMTP_HOOK_RCPT) |
+               bit(&H::onData, &Handler::onData, MPSMTP_HOOK_DATA) |
+               bit(&H::onReset, &Handler::onReset, MPSMTP_HOOK_RESET) |
+               bit(&H::onDisconnect, &Handler::onDisconnect, MPSMTP_HOOK_DISCONNECT);
     }
 
     template <class Hook>
@@ -233,7 +243,6 @@ private:
                     target,
                     [me] { instance(me).handler->stop(); });
         };
-        result.on_message = &onMessage;
         result.stage = &stage;
         result.persist = [](void* me, void* staged, Target target) noexcept
         {
@@ -252,14 +261,62 @@ private:
         result.abort = [](void*, void* staged) noexcept { holder(staged).work->abort(); };
         result.release = [](void*, void* staged) noexcept { delete &holder(staged); };
         result.deliver = &deliver;
-        result.on_accepted = &onAccepted;
+        addPolicy(result);
+        addNotifications(result);
         return result;
     }
 
-    static std::int32_t onMessage(void* self,
-                                  const mpsmtp_envelope* envelope,
-                                  const mpsmtp_message* message,
-                                  Target target) noexcept
+    static void addPolicy(mpsmtp_handler& table) noexcept
+    {
+        table.on_message = &onMessage;
+        table.on_rcpt = &onRcpt;
+        table.on_connect = [](void* self, const mpsmtp_session* session, Target target) noexcept
+        { return judgeSession(self, *session, target, &Handler::onConnect); };
+        table.on_helo = [](void* self, const mpsmtp_session* session, Target target) noexcept
+        { return judgeSession(self, *session, target, &Handler::onHelo); };
+        table.on_auth = [](void* self,
+                           const mpsmtp_session* session,
+                           const mpsmtp_credentials* credentials,
+                           Target target) noexcept
+        {
+            return judged(self,
+                          target,
+                          [&](Handler& handler)
+                          {
+                              Session view(*instance(self).host, *session);
+                              return handler.onAuth(view, Credentials(*credentials));
+                          });
+        };
+        table.on_mail = [](void* self, const mpsmtp_envelope* envelope, Target target) noexcept
+        { return judgeEnvelope(self, *envelope, target, &Handler::onMail); };
+        table.on_data = [](void* self, const mpsmtp_envelope* envelope, Target target) noexcept
+        { return judgeEnvelope(self, *envelope, target, &Handler::onData); };
+    }
+
+    static void addNotifications(mpsmtp_handler& table) noexcept
+    {
+        table.on_accepted = [](void* self, const mpsmtp_envelope* envelope, Target target) noexcept
+        { notifyEnvelope(self, *envelope, target, &Handler::onAccepted); };
+        table.on_reset = [](void* self, const mpsmtp_envelope* envelope, Target target) noexcept
+        { notifyEnvelope(self, *envelope, target, &Handler::onReset); };
+        table.on_disconnect = [](void* self, const mpsmtp_session* session, Target target) noexcept
+        {
+            guarded(*instance(self).host,
+                    instance(self).data,
+                    target,
+                    [&]
+                    {
+                        Session view(*instance(self).host, *session);
+                        handlerOf(self).onDisconnect(view);
+                    });
+        };
+    }
+
+    static Handler& handlerOf(void* self) noexcept { return *instance(self).handler; }
+
+    /// Runs a policy hook; its verdict, and its reply to the target.
+    template <class Hook>
+    static std::int32_t judged(void* self, Target target, Hook&& hook) noexcept
     {
         const mpsmtp_host& host = *instance(self).host;
         std::int32_t kind = MPSMTP_DEFER;
@@ -268,13 +325,9 @@ private:
                 target,
                 [&]
                 {
-                    Session session(*envelope->session);
-                    Envelope view(*envelope);
-                    Message content(host, *message);
                     try
                     {
-                        const Verdict verdict =
-                            instance(self).handler->onMessage(session, view, content);
+                        const Verdict verdict = hook(handlerOf(self));
                         const mpsmtp_reply reply = verdict.reply().abi();
                         if (reply.code != 0)
                             host.reply(target, MPSMTP_ALL_RECIPIENTS, &reply);
@@ -287,6 +340,85 @@ private:
                     }
                 });
         return kind;
+    }
+
+    static std::int32_t judgeSession(void* self,
+                                     const mpsmtp_session& session,
+                                     Target target,
+                                     Verdict (Handler::*hook)(Session&)) noexcept
+    {
+        return judged(self,
+                      target,
+                      [&](Handler& handler)
+                      {
+                          Session view(*instance(self).host, session);
+                          return (handler.*hook)(view);
+                      });
+    }
+
+    static std::int32_t judgeEnvelope(void* self,
+                                      const mpsmtp_envelope& envelope,
+                                      Target target,
+                                      Verdict (Handler::*hook)(Session&, Envelope&)) noexcept
+    {
+        return judged(self,
+                      target,
+                      [&](Handler& handler)
+                      {
+                          Envelope view(*instance(self).host, envelope);
+                          Session session = view.session();
+                          return (handler.*hook)(session, view);
+                      });
+    }
+
+    static void notifyEnvelope(void* self,
+                               const mpsmtp_envelope& envelope,
+                               Target target,
+                               void (Handler::*hook)(Session&, Envelope&)) noexcept
+    {
+        guarded(*instance(self).host,
+                instance(self).data,
+                target,
+                [&]
+                {
+                    Envelope view(*instance(self).host, envelope);
+                    Session session = view.session();
+                    (handlerOf(self).*hook)(session, view);
+                });
+    }
+
+    static std::int32_t onRcpt(void* self,
+                               const mpsmtp_envelope* envelope,
+                               const mpsmtp_recipient* recipient,
+                               Target target) noexcept
+    {
+        return judged(self,
+                      target,
+                      [&](Handler& handler)
+                      {
+                          const mpsmtp_host& host = *instance(self).host;
+                          Envelope view(host, *envelope);
+                          Session session = view.session();
+                          NewRecipient candidate(host, target, *recipient);
+                          return handler.onRcpt(session, view, candidate);
+                      });
+    }
+
+    static std::int32_t onMessage(void* self,
+                                  const mpsmtp_envelope* envelope,
+                                  const mpsmtp_message* message,
+                                  Target target) noexcept
+    {
+        return judged(self,
+                      target,
+                      [&](Handler& handler)
+                      {
+                          const mpsmtp_host& host = *instance(self).host;
+                          Envelope view(host, *envelope);
+                          Session session = view.session();
+                          Message content(host, *message);
+                          return handler.onMessage(session, view, content);
+                      });
     }
 
     static void* stage(void* self,
@@ -328,22 +460,10 @@ private:
                 target,
                 [&]
                 {
-                    Envelope view(*envelope);
+                    Envelope view(host, *envelope);
                     const Recipients to(*envelope, recipients, count);
                     Message content(host, *message);
                     send(host, target, instance(self).handler->deliver(view, to, content));
-                });
-    }
-
-    static void onAccepted(void* self, const mpsmtp_envelope* envelope, Target target) noexcept
-    {
-        guarded(*instance(self).host,
-                instance(self).data,
-                target,
-                [&]
-                {
-                    Envelope view(*envelope);
-                    instance(self).handler->onAccepted(view);
                 });
     }
 };
