@@ -11,6 +11,7 @@
 #include "smtp/SessionOptions.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -79,6 +80,9 @@ public:
     [[nodiscard]] bool isInTransaction() const noexcept;
 
     [[nodiscard]] Awaiting awaiting() const noexcept;
+
+    /// How fast this session may be, each way; 0: no limit.
+    [[nodiscard]] std::uint64_t octetsPerSecond() const noexcept { return _sink.octetsPerSecond(); }
 
 private:
     [[nodiscard]] Buffer roomInSink();

@@ -6,12 +6,14 @@
 #include "smtp/Reply.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace mpsmtp::smtp
 {
 
-/// One object for each connection. Calls for one transaction come in this order:
+/// One object for each connection. connected() comes first, disconnected() last. A refusal whose code is 0 closes the
+/// connection without a word. Calls for one transaction come in this order:
 ///   begin, recipient*, open, (writable, written)*, then one of complete or drop; replied() after complete if there is
 ///   work left. A begin() or open() that refuses is followed by drop() with that same reply at once.
 /// Thread safety: [connection].
@@ -22,6 +24,24 @@ public:
     MessageSink(const MessageSink&) = delete;
     MessageSink& operator=(const MessageSink&) = delete;
     virtual ~MessageSink() = default;
+
+    /// Before the greeting. A reply refuses the client: 554 is the greeting then (RFC 5321 3.1), 421 also closes.
+    [[nodiscard]] virtual std::optional<Reply> connected(const SessionInfo& /*session*/)
+    {
+        return std::nullopt;
+    }
+
+    /// HELO or EHLO was accepted by the grammar; session.helo and session.esmtp are as it says. A reply refuses it.
+    [[nodiscard]] virtual std::optional<Reply> helo(const SessionInfo& /*session*/)
+    {
+        return std::nullopt;
+    }
+
+    /// The session is over; only after connected(). No transaction is open.
+    virtual void disconnected(const SessionInfo& /*session*/) {}
+
+    /// How fast this session may be, each way; 0: no limit. May change with every other call.
+    [[nodiscard]] virtual std::uint64_t octetsPerSecond() const noexcept { return 0; }
 
     /// MAIL was accepted by the grammar and the limits. Sets envelope.id. A reply refuses it.
     [[nodiscard]] virtual std::optional<Reply> begin(const SessionInfo& session,

@@ -40,6 +40,7 @@ constexpr FixedReply vrfySyntax{501, "5.5.4", "Syntax: VRFY address"};
 constexpr FixedReply bdatSyntax{501, "5.5.4", "Syntax: BDAT octets [LAST]"};
 constexpr FixedReply notImplemented{502, "5.5.1", "Command not implemented"};
 constexpr FixedReply heloFirst{503, "5.5.1", "Send EHLO or HELO first"};
+constexpr FixedReply serviceRefused{503, "5.5.1", "You are refused here; send QUIT"};
 constexpr FixedReply mailFirst{503, "5.5.1", "Send MAIL first"};
 constexpr FixedReply recipientFirst{503, "5.5.1", "Send RCPT first"};
 constexpr FixedReply nestedMail{503, "5.5.1", "Mail transaction in progress; RSET ends it"};

@@ -27,6 +27,9 @@ struct Reply
     Reply(unsigned replyCode, std::string enhancedCode, std::string replyText);
     Reply(const FixedReply& fixed); // NOLINT(google-explicit-constructor): a constant is a reply
 
+    /// No reply at all: the connection is closed without a word.
+    [[nodiscard]] bool isSilent() const noexcept { return code == 0; }
+
     [[nodiscard]] bool isPositive() const noexcept { return code >= 200 && code < 300; }
 };
 

@@ -48,14 +48,38 @@ Session::Session(const SessionOptions& options,
                  std::string& output)
     : _options(options),
       _info(std::move(info)),
+      _sink(sink),
       _replies(output),
       _transaction(options, _info, sink)
 {
 }
 
+Session::~Session()
+{
+    try
+    {
+        _transaction.drop(nullptr);
+        if (_isConnected)
+            _sink.disconnected(_info);
+    }
+    catch (...) // NOLINT(bugprone-empty-catch): nobody is left to be told
+    {
+    }
+}
+
 void Session::greet()
 {
+    _isConnected = true;
+    if (const auto refusal = _sink.connected(_info))
+        return refuseService(*refusal);
     _replies.write(220, "", _info.hostname + " ESMTP mpsmtpd");
+}
+
+/// RFC 5321 3.1: a server that refuses a client greets it with 554 and waits for its QUIT.
+void Session::refuseService(const Reply& refusal)
+{
+    _state = State::Refused;
+    answerOfSink(refusal);
 }
 
 void Session::execute(std::string_view line)
@@ -114,6 +138,8 @@ void Session::dispatch(const Command& command)
 // The order of commands (RFC 5321 4.1.4, RFC 3030 2); verbs that are not here are allowed at any time.
 bool Session::fits(Verb verb, State state) noexcept
 {
+    if (state == State::Refused)
+        return verb == Verb::Quit || verb == Verb::Http;
     switch (verb)
     {
     case Verb::Mail:
@@ -135,6 +161,8 @@ FixedReply Session::sequenceRefusal(Verb verb) const noexcept
     {
     case State::Greeting:
         return replies::heloFirst;
+    case State::Refused:
+        return replies::serviceRefused;
     case State::Ready:
         return replies::mailFirst;
     case State::MailFrom:
@@ -189,9 +217,16 @@ bool Session::acceptHelo(std::string_view argument, bool esmtp)
         refuse(replies::heloSyntax);
         return false;
     }
+    const std::string before = std::exchange(_info.helo, std::string(argument));
+    const bool wasEsmtp = std::exchange(_info.esmtp, esmtp);
+    if (const auto refusal = _sink.helo(_info))
+    {
+        _info.helo = before;
+        _info.esmtp = wasEsmtp;
+        answerOfSink(*refusal);
+        return false;
+    }
     _transaction.drop(nullptr);
-    _info.helo.assign(argument);
-    _info.esmtp = esmtp;
     _state = State::Ready;
     return true;
 }
@@ -391,11 +426,12 @@ void Session::close(const FixedReply& farewell)
     sayGoodbye(farewell);
 }
 
-/// A handler may want the connection closed, which 421 announces (RFC 5321 3.8).
+/// A handler may want the connection closed: after a 421 (RFC 5321 3.8), or without a word.
 void Session::answerOfSink(const Reply& reply)
 {
-    answer(reply);
-    if (reply.code == 421)
+    if (!reply.isSilent())
+        answer(reply);
+    if (reply.isSilent() || reply.code == 421)
         abandon();
 }
 

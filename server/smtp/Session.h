@@ -38,9 +38,11 @@ public:
             std::string& output);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
-    ~Session() = default;
 
-    /// Appends the 220 greeting.
+    /// Drops an open transaction and tells the sink that the session is over.
+    ~Session();
+
+    /// Appends the greeting: 220, or what the sink refuses the client with.
     void greet();
 
     /// Executes a command line, given without its line end.
@@ -75,6 +77,7 @@ private:
     enum class State
     {
         Greeting, ///< before EHLO or HELO
+        Refused,  ///< greeted with 554: only QUIT is left (RFC 5321 3.1)
         Ready,
         MailFrom,  ///< MAIL accepted, no recipient yet
         RcptTo,    ///< at least one recipient
@@ -112,6 +115,7 @@ private:
     [[nodiscard]] static bool fits(Verb verb, State state) noexcept;
     void refuseSequence(Verb verb);
     [[nodiscard]] FixedReply sequenceRefusal(Verb verb) const noexcept;
+    void refuseService(const Reply& refusal);
     [[nodiscard]] bool acceptHelo(std::string_view argument, bool esmtp);
     void refuseMail(const FixedReply& refusal);
     [[nodiscard]] ChunkFate admitChunk();
@@ -131,11 +135,13 @@ private:
 
     const SessionOptions& _options;
     SessionInfo _info;
+    MessageSink& _sink;
     ReplyWriter _replies;
     Transaction _transaction;
     State _state = State::Greeting;
     Expected _expected = Expected::Command;
     Chunk _chunk;
+    bool _isConnected = false; // the sink knows of the session
     bool _anyRecipientRefused = false;
     unsigned _errors = 0; // client mistakes since the session or the last good message began
 };

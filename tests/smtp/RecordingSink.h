@@ -6,6 +6,7 @@
 #include <cppunit/TestAssert.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <map>
 #include <optional>
@@ -28,6 +29,9 @@ public:
     // What it shall do.
     std::size_t roomOctets = 65536;
     std::size_t keepsOctets = std::numeric_limits<std::size_t>::max(); // then written() is false
+    std::optional<Reply> connectRefusal;
+    std::optional<Reply> heloRefusal;
+    std::uint64_t rate = 0;
     std::optional<Reply> beginRefusal;
     std::optional<Reply> openRefusal;
     std::optional<Reply> completion;                // instead of 250
@@ -37,6 +41,28 @@ public:
     // What it has seen.
     std::vector<Message> messages;  // accepted
     std::vector<std::string> calls; // "begin a@a.com", "drop 552", …
+
+    std::vector<std::string> sessionCalls; // "connected", "helo client", "disconnected"
+
+    [[nodiscard]] std::optional<Reply> connected(const SessionInfo&) override
+    {
+        sessionCalls.emplace_back("connected");
+        return connectRefusal;
+    }
+
+    [[nodiscard]] std::optional<Reply> helo(const SessionInfo& session) override
+    {
+        sessionCalls.push_back((session.esmtp ? "ehlo " : "helo ") + session.helo);
+        return heloRefusal;
+    }
+
+    void disconnected(const SessionInfo&) override
+    {
+        expect(Phase::Idle, "disconnected");
+        sessionCalls.emplace_back("disconnected");
+    }
+
+    [[nodiscard]] std::uint64_t octetsPerSecond() const noexcept override { return rate; }
 
     [[nodiscard]] std::optional<Reply> begin(const SessionInfo&, Envelope& envelope) override
     {
