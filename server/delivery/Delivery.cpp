@@ -6,6 +6,7 @@
 
 #include <mpsmtp/Reply.h>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -22,11 +23,15 @@ std::string_view idOf(const DeliveryInput& input) noexcept
     return mpsmtp::detail::fromAbi(input.envelope.id);
 }
 
-DeliveryAnswer judged(const HookCall& call, const ReplyTarget& target, std::size_t recipients)
+DeliveryAnswer logged(const HookCall& call, DeliveryAnswer answer)
 {
-    DeliveryAnswer answer = deliveryAnswer(target, recipients);
     logAnswer(call, answer.kind, answer.reply, answer.detail);
     return answer;
+}
+
+DeliveryAnswer judged(const HookCall& call, const ReplyTarget& target, std::size_t recipients)
+{
+    return logged(call, deliveryAnswer(target, recipients));
 }
 
 using Outcome = HandlerOutcome::Kind;
@@ -112,7 +117,7 @@ void StagedMail::commit(ReplyTarget& target) noexcept
 std::optional<smtp::Reply> Delivery::run(const DeliveryInput& input)
 {
     clear();
-    reserve();
+    reserve(input);
     try
     {
         auto reply = filter(input);
@@ -129,11 +134,11 @@ std::optional<smtp::Reply> Delivery::run(const DeliveryInput& input)
 }
 
 /// After a commit nothing may fail for want of memory: the mail is stored, and a 451 would double it.
-void Delivery::reserve()
+void Delivery::reserve(const DeliveryInput& input)
 {
-    _staged.reserve(_chain.staging().size());
-    _outcomes.reserve(_chain.filters().size() + _chain.staging().size() +
-                      _chain.delivering().size() + 2 * _chain.optional().size());
+    _staged.reserve(input.plan.staging().size());
+    _outcomes.reserve(1 + input.plan.staging().size() + input.plan.delivering().size() +
+                      2 * input.plan.optional().size());
 }
 
 void Delivery::clear() noexcept
@@ -155,8 +160,8 @@ std::optional<smtp::Reply> Delivery::deliverRequired(const DeliveryInput& input)
         refusal = commitAll(input);
     abortStaged();
     if (!refusal)
-        for (LoadedHandler* handler : _chain.optional())
-            _outcomes.push_back({handler, Outcome::Later});
+        for (const DeliveryJob& job : input.plan.optional())
+            _outcomes.push_back({job.handler, Outcome::Later});
     return refusal;
 }
 
@@ -181,39 +186,49 @@ void Delivery::note(const LoadedHandler& handler, HandlerOutcome::Kind kind) noe
 
 std::optional<smtp::Reply> Delivery::filter(const DeliveryInput& input)
 {
-    for (LoadedHandler* handler : _chain.filters())
+    using Decision = PolicyAnswer::Decision;
+    for (LoadedHandler* handler : input.policy.of(PolicyHook::Message))
     {
+        const PolicyQuestion question{
+            PolicyHook::Message, idOf(input), input.envelope.session, {}, timeLeft(input)};
         ReplyTarget target;
         input.message.allowEdits();
-        const std::int32_t verdict = handler->functions().on_message(
-            handler->self(), &input.envelope, &input.message.abi(), &target);
-        FilterAnswer answer = filterAnswer(verdict, target);
-        logAnswer({*handler, "onMessage", idOf(input)}, answer.kind, answer.reply, answer.detail);
+        PolicyAnswer answer =
+            ask(*handler,
+                question,
+                target,
+                [&](const LoadedHandler& filter, ReplyTarget& to)
+                {
+                    return filter.functions().on_message(
+                        filter.self(), &input.envelope, &input.message.abi(), &to);
+                });
         input.message.applyEdits();
-        if (answer.decision == FilterAnswer::Decision::Continue)
+        if (answer.decision == Decision::Continue)
             continue;
-        _isDiscarded = answer.decision == FilterAnswer::Decision::Discard;
+        _isDiscarded = answer.decision == Decision::Discard;
         _outcomes.push_back({handler,
                              _isDiscarded                         ? Outcome::Discarded
                              : answer.kind == AnswerKind::Refusal ? Outcome::Refused
                                                                   : Outcome::Failed});
-        return answer.reply.code == 0 ? Refusal() : std::move(answer.reply);
+        if (_isDiscarded && answer.reply.code == 0)
+            return std::nullopt;
+        return std::move(answer.reply);
     }
     return std::nullopt;
 }
 
 std::optional<smtp::Reply> Delivery::stageAll(const DeliveryInput& input)
 {
-    for (LoadedHandler* handler : _chain.staging())
-        if (DeliveryAnswer answer = stage(*handler, input); !answer.isSuccess())
+    for (const DeliveryJob& job : input.plan.staging())
+        if (DeliveryAnswer answer = stage(job, input); !answer.isSuccess())
             return std::move(answer.reply);
     return std::nullopt;
 }
 
 std::optional<smtp::Reply> Delivery::deliverAll(const DeliveryInput& input)
 {
-    for (LoadedHandler* handler : _chain.delivering())
-        if (DeliveryAnswer answer = deliver(*handler, input); !answer.isSuccess())
+    for (const DeliveryJob& job : input.plan.delivering())
+        if (DeliveryAnswer answer = deliver(job, input); !answer.isSuccess())
             return std::move(answer.reply);
     return std::nullopt;
 }
@@ -244,10 +259,10 @@ std::optional<smtp::Reply> Delivery::commitAll(const DeliveryInput& input)
     return std::nullopt;
 }
 
-bool Delivery::hasWorkAfterReply() const noexcept
+bool Delivery::hasWorkAfterReply(const DeliveryPlan& plan) const noexcept
 {
-    const bool hasOptional = !_isDiscarded && !_chain.optional().empty();
-    return _isAccepted && (hasOptional || !_chain.notified().empty());
+    const bool hasOptional = !_isDiscarded && !plan.optional().empty();
+    return _isAccepted && (hasOptional || !_chain.onAccepted().empty());
 }
 
 void Delivery::afterReply(const DeliveryInput& input)
@@ -255,26 +270,26 @@ void Delivery::afterReply(const DeliveryInput& input)
     if (!std::exchange(_isAccepted, false))
         return;
     if (!_isDiscarded)
-        for (LoadedHandler* handler : _chain.optional())
-            fenced({*handler, "deliver", idOf(input)}, [&] { deliverOptional(*handler, input); });
-    for (const LoadedHandler* handler : _chain.notified())
+        for (const DeliveryJob& job : input.plan.optional())
+            fenced({*job.handler, "deliver", idOf(input)}, [&] { deliverOptional(job, input); });
+    for (const LoadedHandler* handler : _chain.onAccepted())
         fenced({*handler, "onAccepted", idOf(input)}, [&] { notify(*handler, input); });
 }
 
-void Delivery::deliverOptional(LoadedHandler& handler, const DeliveryInput& input)
+void Delivery::deliverOptional(const DeliveryJob& job, const DeliveryInput& input)
 {
-    if (!handler.has(MPSMTP_HOOK_STAGE))
+    if (!job.handler->has(MPSMTP_HOOK_STAGE))
     {
-        (void)deliver(handler, input); // has logged what went wrong
+        (void)deliver(job, input); // has logged what went wrong
         return;
     }
     // Alone in _staged: the required handlers are done.
-    const bool isDone = stage(handler, input).isSuccess() &&
+    const bool isDone = stage(job, input).isSuccess() &&
                         persist(_staged.back(), input).isSuccess() &&
                         commit(_staged.back(), input).isSuccess();
     if (!isDone)
-        handler.logger().warning("id=" + std::string(idOf(input)) +
-                                 " was accepted but is not in this handler");
+        job.handler->logger().warning("id=" + std::string(idOf(input)) +
+                                      " was accepted but is not in this handler");
     abortStaged();
 }
 
@@ -289,48 +304,88 @@ void Delivery::notify(const LoadedHandler& handler, const DeliveryInput& input) 
                   target.faultText());
 }
 
-DeliveryAnswer Delivery::stage(LoadedHandler& handler, const DeliveryInput& input)
+std::chrono::milliseconds Delivery::timeLeft(const DeliveryInput& input) const
 {
-    ReplyTarget target;
+    const auto left = input.deadline - _clock.steady();
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds(0));
+}
+
+/// A call that is within the handler's concurrency and the time for the reply. commit() and abort() never are: what has
+/// been staged must come to an end.
+template <class Call>
+DeliveryAnswer
+Delivery::inSlot(LoadedHandler& handler, const char* hook, const DeliveryInput& input, Call&& call)
+{
+    const auto patience = timeLeft(input);
+    if (patience.count() == 0)
+        return logged({handler, hook, idOf(input)}, lateAnswer());
+    const HandlerSlot slot(handler.slots(), std::min(handler.slotTimeout(), patience));
+    return slot.isTaken() ? call() : logged({handler, hook, idOf(input)}, busyAnswer());
+}
+
+DeliveryAnswer Delivery::stage(const DeliveryJob& job, const DeliveryInput& input)
+{
     _staged.reserve(_staged.size() +
                     1); // once there is something staged, nothing may throw before it is owned
-    void* staged = handler.functions().stage(handler.self(),
-                                             &input.envelope,
-                                             input.recipients.data(),
-                                             input.recipients.size(),
-                                             &input.message.abi(),
-                                             &target);
-    if (staged)
-        _staged.emplace_back(handler, staged);
-    else if (!target.isFaulted() && target.answers().empty())
-        target.fault("it staged nothing and gave no reason");
+    LoadedHandler& handler = *job.handler;
     DeliveryAnswer answer =
-        judged({handler, "stage", idOf(input)}, target, input.recipients.size());
+        inSlot(handler,
+               "stage",
+               input,
+               [&]
+               {
+                   ReplyTarget target;
+                   void* staged = handler.functions().stage(handler.self(),
+                                                            &input.envelope,
+                                                            job.recipients->data(),
+                                                            job.recipients->size(),
+                                                            &input.message.abi(),
+                                                            &target);
+                   if (staged)
+                       _staged.emplace_back(handler, job.recipients->size(), staged);
+                   else if (!target.isFaulted() && target.answers().empty())
+                       target.fault("it staged nothing and gave no reason");
+                   return judged({handler, "stage", idOf(input)}, target, job.recipients->size());
+               });
     _outcomes.push_back({&handler, outcomeOf(answer, Outcome::Staged)});
     return answer;
 }
 
-DeliveryAnswer Delivery::deliver(LoadedHandler& handler, const DeliveryInput& input)
+DeliveryAnswer Delivery::deliver(const DeliveryJob& job, const DeliveryInput& input)
 {
-    ReplyTarget target;
-    handler.functions().deliver(handler.self(),
-                                &input.envelope,
-                                input.recipients.data(),
-                                input.recipients.size(),
-                                &input.message.abi(),
-                                &target);
+    LoadedHandler& handler = *job.handler;
     DeliveryAnswer answer =
-        judged({handler, "deliver", idOf(input)}, target, input.recipients.size());
+        inSlot(handler,
+               "deliver",
+               input,
+               [&]
+               {
+                   ReplyTarget target;
+                   handler.functions().deliver(handler.self(),
+                                               &input.envelope,
+                                               job.recipients->data(),
+                                               job.recipients->size(),
+                                               &input.message.abi(),
+                                               &target);
+                   return judged({handler, "deliver", idOf(input)}, target, job.recipients->size());
+               });
     _outcomes.push_back({&handler, outcomeOf(answer, Outcome::Delivered)});
     return answer;
 }
 
 DeliveryAnswer Delivery::persist(const StagedMail& mail, const DeliveryInput& input)
 {
-    ReplyTarget target;
-    mail.persist(target);
-    DeliveryAnswer answer =
-        judged({mail.handler(), "persist", idOf(input)}, target, input.recipients.size());
+    DeliveryAnswer answer = inSlot(
+        mail.handler(),
+        "persist",
+        input,
+        [&]
+        {
+            ReplyTarget target;
+            mail.persist(target);
+            return judged({mail.handler(), "persist", idOf(input)}, target, mail.recipients());
+        });
     if (!answer.isSuccess())
         note(mail.handler(), outcomeOf(answer, Outcome::Staged));
     return answer;
@@ -341,7 +396,7 @@ DeliveryAnswer Delivery::commit(StagedMail& mail, const DeliveryInput& input)
     ReplyTarget target;
     mail.commit(target);
     DeliveryAnswer answer =
-        judged({mail.handler(), "commit", idOf(input)}, target, input.recipients.size());
+        judged({mail.handler(), "commit", idOf(input)}, target, mail.recipients());
     note(mail.handler(), outcomeOf(answer, Outcome::Delivered));
     return answer;
 }

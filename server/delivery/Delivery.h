@@ -17,6 +17,8 @@
 // Thread safety: [connection].
 #pragma once
 
+#include "delivery/Clock.h"
+#include "delivery/DeliveryPlan.h"
 #include "delivery/HandlerChain.h"
 #include "delivery/HookAnswer.h"
 #include "delivery/MessageView.h"
@@ -24,6 +26,8 @@
 
 #include <mpsmtp/abi.h>
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -36,8 +40,10 @@ namespace mpsmtp::delivery
 struct DeliveryInput
 {
     const mpsmtp_envelope& envelope;
-    const std::vector<std::uint32_t>& recipients;
+    const PolicyChain& policy;
+    const DeliveryPlan& plan;
     MessageView& message;
+    std::chrono::steady_clock::time_point deadline; ///< of the reply
 };
 
 /// What became of a handler in this delivery, for the transaction's log line.
@@ -65,13 +71,16 @@ struct HandlerOutcome
 class StagedMail
 {
 public:
-    StagedMail(const LoadedHandler& handler, void* staged) noexcept
-        : _handler(&handler), _staged(staged)
+    /// \param recipients how many
+    StagedMail(LoadedHandler& handler, std::size_t recipients, void* staged) noexcept
+        : _handler(&handler), _recipients(recipients), _staged(staged)
     {
     }
 
     StagedMail(StagedMail&& other) noexcept
-        : _handler(other._handler), _staged(std::exchange(other._staged, nullptr))
+        : _handler(other._handler),
+          _recipients(other._recipients),
+          _staged(std::exchange(other._staged, nullptr))
     {
     }
 
@@ -81,7 +90,9 @@ public:
 
     ~StagedMail();
 
-    [[nodiscard]] const LoadedHandler& handler() const noexcept { return *_handler; }
+    [[nodiscard]] LoadedHandler& handler() const noexcept { return *_handler; }
+
+    [[nodiscard]] std::size_t recipients() const noexcept { return _recipients; }
 
     void persist(ReplyTarget& target) const noexcept;
 
@@ -89,15 +100,16 @@ public:
     void commit(ReplyTarget& target) noexcept;
 
 private:
-    const LoadedHandler* _handler;
+    LoadedHandler* _handler;
+    std::size_t _recipients;
     void* _staged;
 };
 
 class Delivery
 {
 public:
-    /// `chain` must outlive the object.
-    explicit Delivery(const HandlerChain& chain) noexcept : _chain(chain) {}
+    /// Both must outlive the object.
+    Delivery(const HandlerChain& chain, Clock& clock) noexcept : _chain(chain), _clock(clock) {}
 
     Delivery(const Delivery&) = delete;
     Delivery& operator=(const Delivery&) = delete;
@@ -106,8 +118,8 @@ public:
     /// \throws std::bad_alloc and what a log channel throws; everything staged is then aborted
     [[nodiscard]] std::optional<smtp::Reply> run(const DeliveryInput& input);
 
-    /// True if step 6 has work.
-    [[nodiscard]] bool hasWorkAfterReply() const noexcept;
+    /// True if step 6 has work. \param plan that of run()
+    [[nodiscard]] bool hasWorkAfterReply(const DeliveryPlan& plan) const noexcept;
 
     /// Step 6. One handler's failure is logged and does not keep the next one from its work.
     void afterReply(const DeliveryInput& input);
@@ -127,18 +139,25 @@ private:
     [[nodiscard]] Refusal deliverAll(const DeliveryInput& input);
     [[nodiscard]] Refusal persistAll(const DeliveryInput& input);
     [[nodiscard]] Refusal commitAll(const DeliveryInput& input);
-    void reserve();
+    void reserve(const DeliveryInput& input);
     void abortStaged() noexcept;
-    void deliverOptional(LoadedHandler& handler, const DeliveryInput& input);
+    void deliverOptional(const DeliveryJob& job, const DeliveryInput& input);
     void notify(const LoadedHandler& handler, const DeliveryInput& input) const;
     void note(const LoadedHandler& handler, HandlerOutcome::Kind kind) noexcept;
 
-    [[nodiscard]] DeliveryAnswer stage(LoadedHandler& handler, const DeliveryInput& input);
-    [[nodiscard]] DeliveryAnswer deliver(LoadedHandler& handler, const DeliveryInput& input);
+    [[nodiscard]] DeliveryAnswer stage(const DeliveryJob& job, const DeliveryInput& input);
+    [[nodiscard]] DeliveryAnswer deliver(const DeliveryJob& job, const DeliveryInput& input);
     [[nodiscard]] DeliveryAnswer persist(const StagedMail& mail, const DeliveryInput& input);
     [[nodiscard]] DeliveryAnswer commit(StagedMail& mail, const DeliveryInput& input);
 
+    [[nodiscard]] std::chrono::milliseconds timeLeft(const DeliveryInput& input) const;
+
+    template <class Call>
+    [[nodiscard]] DeliveryAnswer
+    inSlot(LoadedHandler& handler, const char* hook, const DeliveryInput& input, Call&& call);
+
     const HandlerChain& _chain;
+    Clock& _clock;
     std::vector<StagedMail> _staged;
     std::vector<HandlerOutcome> _outcomes;
     bool _isDiscarded = false;

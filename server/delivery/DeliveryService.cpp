@@ -109,6 +109,7 @@ public:
         : files(environment.files),
           clock(environment.clock),
           spool{config.spoolDirectory, config.spoolMemoryOctets},
+          replyTimeout(config.replyTimeout),
           sync(config.durability, environment.sync),
           handlers(Loader(config, sync, clock, problems).load()),
           chain(handlers, config, handlers.size() == config.handlers.size(), problems)
@@ -118,6 +119,7 @@ public:
     FileCalls& files;
     Clock& clock;
     const SpoolLimits spool;
+    const std::chrono::milliseconds replyTimeout;
     BufferPool pool;
     TransactionIds ids;
     const TransactionLog log;
@@ -189,7 +191,8 @@ std::unique_ptr<smtp::MessageSink> DeliveryService::newSink()
                                                            _parts->clock,
                                                            _parts->ids,
                                                            _parts->log,
-                                                           _parts->spool});
+                                                           _parts->spool,
+                                                           _parts->replyTimeout});
 }
 
 } // namespace mpsmtp::delivery

@@ -3,6 +3,7 @@
 
 #include <mpsmtp/Reply.h>
 
+#include <algorithm>
 #include <cstddef>
 
 namespace mpsmtp::delivery
@@ -30,79 +31,126 @@ std::int64_t secondsOf(std::chrono::system_clock::time_point time) noexcept
 
 } // namespace
 
-void EnvelopeView::reset(const smtp::SessionInfo& session,
+void EnvelopeView::begin(const mpsmtp_session& session,
                          const smtp::Envelope& envelope,
-                         std::chrono::system_clock::time_point receivedAt)
+                         const Destinations& destinations,
+                         std::chrono::system_clock::time_point now)
 {
-    reserve(envelope);
-    setSession(session);
+    _source = &envelope;
+    _destinations = &destinations;
     _envelope = {};
     _envelope.size = sizeof _envelope;
     _envelope.body = static_cast<std::uint32_t>(envelope.body);
-    _envelope.session = &_session;
+    _envelope.session = &session;
     _envelope.id = toAbi(envelope.id);
     _envelope.reverse_path = toAbi(envelope.reversePath.address);
     _envelope.parameter_count = countOf(envelope.parameters);
-    _envelope.parameters = add(envelope.parameters);
-    for (const smtp::Recipient& recipient : envelope.recipients)
-        add(recipient);
+    _ofMail.clear(envelope.parameters.size());
+    _envelope.parameters = _ofMail.add(envelope.parameters);
+    _envelope.smtputf8 = envelope.smtpUtf8 ? 1 : 0;
+    _envelope.received_at = secondsOf(now);
+    _envelope.scope = &_scope;
+    rebuild();
+}
+
+void EnvelopeView::update()
+{
+    if (mustRebuild())
+        return rebuild();
+    for (std::size_t i = _recipients.size(); i < _destinations->size(); ++i)
+        add((*_destinations)[i]);
     _envelope.recipient_count = countOf(_recipients);
     _envelope.recipients = _recipientPointers.data();
-    _envelope.smtputf8 = envelope.smtpUtf8 ? 1 : 0;
-    _envelope.received_at = secondsOf(receivedAt);
 }
 
-void EnvelopeView::reserve(const smtp::Envelope& envelope)
+void EnvelopeView::setReceivedAt(std::chrono::system_clock::time_point time) noexcept
 {
-    std::size_t parameters = envelope.parameters.size();
-    for (const smtp::Recipient& recipient : envelope.recipients)
-        parameters += recipient.parameters.size();
-    _parameters.clear();
-    _parameters.reserve(parameters);
-    _parameterPointers.clear();
-    _parameterPointers.reserve(parameters);
+    _envelope.received_at = secondsOf(time);
+}
+
+const mpsmtp_recipient& EnvelopeView::candidate(const smtp::Recipient& recipient,
+                                                const smtp::Path* redirected)
+{
+    _ofCandidate.clear(recipient.parameters.size());
+    _candidate = view(recipient, redirected, _ofCandidate);
+    return _candidate;
+}
+
+/// The envelope's recipients have moved (their strings may lie inside them), or a table here would.
+bool EnvelopeView::mustRebuild() const noexcept
+{
+    if (_source->recipients.data() != _base || _destinations->size() > _recipients.capacity())
+        return true;
+    std::size_t parameters = 0;
+    for (std::size_t i = _recipients.size(); i < _destinations->size(); ++i)
+        parameters += _source->recipients[(*_destinations)[i].rcpt].parameters.size();
+    return !_ofRcpt.hasRoomFor(parameters);
+}
+
+/// With room for as many again, so that a thousand recipients cost a few rebuilds and not a thousand.
+void EnvelopeView::rebuild()
+{
+    std::size_t parameters = 0;
+    for (const Destination& each : *_destinations)
+        parameters += _source->recipients[each.rcpt].parameters.size();
+    _ofRcpt.clear(2 * parameters);
     _recipients.clear();
-    _recipients.reserve(envelope.recipients.size());
+    _recipients.reserve(std::max(2 * _destinations->size(), _recipients.capacity()));
     _recipientPointers.clear();
-    _recipientPointers.reserve(envelope.recipients.size());
     _indices.clear();
+    _base = _source->recipients.data();
+    for (const Destination& each : *_destinations)
+        add(each);
+    _envelope.recipient_count = countOf(_recipients);
+    _envelope.recipients = _recipientPointers.data();
 }
 
-void EnvelopeView::setSession(const smtp::SessionInfo& session) noexcept
+void EnvelopeView::add(const Destination& destination)
 {
-    _session.size = sizeof _session;
-    _session.flags = session.esmtp ? std::uint32_t{MPSMTP_SESSION_ESMTP} : 0u;
-    _session.id = session.id;
-    _session.client_address = toAbi(session.clientAddress);
-    _session.helo = toAbi(session.helo);
-    _session.listener = toAbi(session.listener);
-    _session.server_name = toAbi(session.hostname);
-    _session.client_port = session.clientPort;
+    _indices.push_back(countOf(_recipients));
+    _recipients.push_back(
+        view(_source->recipients[destination.rcpt], destination.redirected.get(), _ofRcpt));
+    _recipientPointers.push_back(&_recipients.back());
+}
+
+mpsmtp_recipient EnvelopeView::view(const smtp::Recipient& recipient,
+                                    const smtp::Path* redirected,
+                                    Parameters& parameters)
+{
+    const smtp::Path& path = redirected ? *redirected : recipient.path;
+    return {sizeof(mpsmtp_recipient),
+            countOf(recipient.parameters),
+            toAbi(path.address),
+            toAbi(path.localPart),
+            toAbi(path.domain),
+            parameters.add(recipient.parameters),
+            toAbi(recipient.path.address)};
+}
+
+void EnvelopeView::Parameters::clear(std::size_t expected)
+{
+    values.clear();
+    values.reserve(expected);
+    pointers.clear();
+    pointers.reserve(expected);
+}
+
+bool EnvelopeView::Parameters::hasRoomFor(std::size_t count) const noexcept
+{
+    return std::min(values.capacity() - values.size(), pointers.capacity() - pointers.size()) >=
+           count;
 }
 
 const mpsmtp_parameter* const*
-EnvelopeView::add(const std::vector<smtp::EsmtpParameter>& parameters)
+EnvelopeView::Parameters::add(const std::vector<smtp::EsmtpParameter>& parameters)
 {
-    const std::size_t first = _parameterPointers.size();
+    const std::size_t first = pointers.size();
     for (const smtp::EsmtpParameter& each : parameters)
     {
-        _parameters.push_back({sizeof(mpsmtp_parameter), toAbi(each.keyword), toAbi(each.value)});
-        _parameterPointers.push_back(&_parameters.back());
+        values.push_back({sizeof(mpsmtp_parameter), toAbi(each.keyword), toAbi(each.value)});
+        pointers.push_back(&values.back());
     }
-    return parameters.empty() ? nullptr : _parameterPointers.data() + first;
-}
-
-void EnvelopeView::add(const smtp::Recipient& recipient)
-{
-    _indices.push_back(countOf(_recipients));
-    _recipients.push_back({sizeof(mpsmtp_recipient),
-                           countOf(recipient.parameters),
-                           toAbi(recipient.path.address),
-                           toAbi(recipient.path.localPart),
-                           toAbi(recipient.path.domain),
-                           add(recipient.parameters),
-                           toAbi(recipient.path.address)});
-    _recipientPointers.push_back(&_recipients.back());
+    return parameters.empty() ? nullptr : pointers.data() + first;
 }
 
 } // namespace mpsmtp::delivery

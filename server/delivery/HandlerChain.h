@@ -4,8 +4,13 @@
 
 #include "delivery/DeliveryConfig.h"
 #include "delivery/LoadedHandler.h"
+#include "delivery/PolicyChain.h"
+#include "delivery/RoutePlan.h"
 
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpsmtp::delivery
@@ -27,32 +32,48 @@ public:
                  bool isComplete,
                  std::vector<Problem>& problems);
 
-    /// In the order of `[filters] chain`.
-    [[nodiscard]] const List& filters() const noexcept { return _filters; }
+    HandlerChain(const HandlerChain&) = delete;
+    HandlerChain& operator=(const HandlerChain&) = delete;
 
-    /// Two-phase and required, in file order, as all that follow.
-    [[nodiscard]] const List& staging() const noexcept { return _staging; }
+    /// The filters of a listener: its own, or `[filters] chain`.
+    [[nodiscard]] const PolicyChain& policyOf(std::string_view listener) const noexcept;
 
-    /// One-phase and required.
-    [[nodiscard]] const List& delivering() const noexcept { return _delivering; }
+    /// Where every recipient goes if there are no routes.
+    [[nodiscard]] const RoutePlan& everything() const noexcept { return _everything; }
 
-    /// Delivered to after the reply.
-    [[nodiscard]] const List& optional() const noexcept { return _optional; }
+    /// Number of all handlers.
+    [[nodiscard]] std::size_t size() const noexcept { return _size; }
 
     /// Those that want to hear of the 250.
-    [[nodiscard]] const List& notified() const noexcept { return _notified; }
+    [[nodiscard]] const List& onAccepted() const noexcept { return _onAccepted; }
+
+    /// Those that want to hear of transactions that came to nothing.
+    [[nodiscard]] const List& onReset() const noexcept { return _onReset; }
+
+    /// Those that want to hear of the end of a session.
+    [[nodiscard]] const List& onDisconnect() const noexcept { return _onDisconnect; }
 
 private:
-    void addFilters(const Handlers& handlers,
-                    const DeliveryConfig& config,
-                    std::vector<Problem>& problems);
-    void addRoles(LoadedHandler& handler, std::vector<Problem>& problems);
+    struct NamedPolicy
+    {
+        std::string listener;
+        PolicyChain policy;
+    };
 
-    List _filters;
-    List _staging;
-    List _delivering;
-    List _optional;
-    List _notified;
+    [[nodiscard]] PolicyChain makePolicy(const Handlers& handlers,
+                                         const DeliveryConfig& config,
+                                         const ListenerFilters& filters,
+                                         std::vector<Problem>& problems);
+    void addRoles(LoadedHandler& handler, std::size_t ordinal, std::vector<Problem>& problems);
+
+    const std::size_t _size;
+    List _inSomeChain;
+    PolicyChain _policy; ///< `[filters] chain`
+    std::vector<NamedPolicy> _listenerPolicies;
+    RoutePlan _everything;
+    List _onAccepted;
+    List _onReset;
+    List _onDisconnect;
 };
 
 } // namespace mpsmtp::delivery

@@ -2,8 +2,10 @@
 #include "delivery/HookAnswer.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace mpsmtp::delivery
 {
@@ -16,9 +18,36 @@ using smtp::Reply;
 
 constexpr FixedReply localErrorReply{451, "4.3.0", "Local error in processing, try again later"};
 constexpr FixedReply notDelivered{451, "4.3.0", "Cannot deliver now, try again later"};
-constexpr FixedReply rejected{554, "5.7.1", "Message refused"};
-constexpr FixedReply deferred{451, "4.7.1", "Message deferred, try again later"};
 constexpr FixedReply disconnecting{421, "4.7.0", "Closing the connection"};
+constexpr FixedReply tooBusy{451, "4.3.2", "Too busy, try again later"};
+constexpr FixedReply rejectedByError{554, "5.3.0", "Local error in processing"};
+
+/// What each hook's Reject and Defer say if the handler says nothing itself.
+struct HookRule
+{
+    const char* name;
+    FixedReply rejection;
+    FixedReply deferral;
+};
+
+constexpr std::array<HookRule, 7> hookRules{{
+    {"onConnect", {554, "5.7.1", "Access denied"}, {421, "4.7.0", "Try again later"}},
+    {"onHelo", {550, "5.7.1", "Name refused"}, {451, "4.7.1", "Deferred, try again later"}},
+    {"onAuth",
+     {535, "5.7.8", "Authentication credentials invalid"},
+     {454, "4.7.0", "Temporary authentication failure"}},
+    {"onMail", {550, "5.7.1", "Sender refused"}, {451, "4.7.1", "Deferred, try again later"}},
+    {"onRcpt", {550, "5.7.1", "Recipient refused"}, {451, "4.7.1", "Deferred, try again later"}},
+    {"onData", {554, "5.7.1", "Message refused"}, {451, "4.7.1", "Deferred, try again later"}},
+    {"onMessage",
+     {554, "5.7.1", "Message refused"},
+     {451, "4.7.1", "Message deferred, try again later"}},
+}};
+
+const HookRule& ruleOf(PolicyHook hook) noexcept
+{
+    return hookRules[static_cast<std::size_t>(hook)];
+}
 
 unsigned classOf(unsigned code) noexcept
 {
@@ -142,23 +171,25 @@ DeliveryAnswer faultAnswer(const ReplyTarget& target, std::size_t recipients)
 
 struct VerdictRule
 {
-    FilterAnswer::Decision decision;
+    PolicyAnswer::Decision decision;
     const FixedReply* standard; ///< nullptr: the usual 250
     const Allowed* allowed;
 };
 
-/// The verdicts that onMessage may answer, without Continue.
-std::optional<VerdictRule> ruleOf(std::int32_t verdict) noexcept
+/// The verdicts that come with a reply.
+std::optional<VerdictRule> ruleOf(PolicyHook hook, std::int32_t verdict) noexcept
 {
-    using Decision = FilterAnswer::Decision;
+    using Decision = PolicyAnswer::Decision;
     switch (verdict)
     {
     case MPSMTP_DISCARD:
+        if (hook != PolicyHook::Message)
+            return std::nullopt;
         return VerdictRule{Decision::Discard, nullptr, &positive};
     case MPSMTP_REJECT:
-        return VerdictRule{Decision::End, &rejected, &permanent};
+        return VerdictRule{Decision::End, &ruleOf(hook).rejection, &permanent};
     case MPSMTP_DEFER:
-        return VerdictRule{Decision::End, &deferred, &temporary};
+        return VerdictRule{Decision::End, &ruleOf(hook).deferral, &temporary};
     case MPSMTP_DISCONNECT:
         return VerdictRule{Decision::End, &disconnecting, &closing};
     default:
@@ -166,14 +197,23 @@ std::optional<VerdictRule> ruleOf(std::int32_t verdict) noexcept
     }
 }
 
-FilterAnswer ended(AnswerKind kind, Reply reply, std::string detail)
+/// A server greets with 220, 554 or 421 and nothing else (RFC 5321 3.1, 4.2.2).
+Reply asGreeting(PolicyHook hook, Reply reply)
 {
-    return {FilterAnswer::Decision::End, kind, std::move(reply), std::move(detail)};
+    if (hook == PolicyHook::Connect)
+        reply.code = classOf(reply.code) == 5 ? 554 : 421;
+    return reply;
 }
 
-FilterAnswer judged(const VerdictRule& rule, const ReplyTarget& target)
+PolicyAnswer ended(PolicyHook hook, AnswerKind kind, Reply reply, std::string detail)
 {
-    FilterAnswer answer{rule.decision, AnswerKind::Refusal, {}, {}};
+    return {
+        PolicyAnswer::Decision::End, kind, asGreeting(hook, std::move(reply)), std::move(detail)};
+}
+
+PolicyAnswer judged(PolicyHook hook, const VerdictRule& rule, const ReplyTarget& target)
+{
+    PolicyAnswer answer{rule.decision, AnswerKind::Refusal, {}, {}};
     if (!target.answers().empty())
         answer.reply = target.answers().back().reply;
     if (!rule.standard && answer.reply.code == 0)
@@ -181,8 +221,15 @@ FilterAnswer judged(const VerdictRule& rule, const ReplyTarget& target)
     answer.reply =
         completed(std::move(answer.reply), rule.standard ? *rule.standard : FixedReply{});
     if (auto mistake = replyMistake(answer.reply, *rule.allowed); !mistake.empty())
-        return ended(AnswerKind::Bug, localError(), std::move(mistake));
+        return ended(hook, AnswerKind::Bug, localError(), std::move(mistake));
+    if (rule.decision == PolicyAnswer::Decision::End)
+        answer.reply = asGreeting(hook, std::move(answer.reply));
     return answer;
+}
+
+bool isAcceptable(PolicyHook hook) noexcept
+{
+    return hook == PolicyHook::Rcpt || hook == PolicyHook::Auth;
 }
 
 } // namespace
@@ -204,20 +251,59 @@ DeliveryAnswer deliveryAnswer(const ReplyTarget& target, std::size_t recipients)
     return worst;
 }
 
-FilterAnswer filterAnswer(std::int32_t verdict, const ReplyTarget& target)
+const char* nameOf(PolicyHook hook) noexcept
 {
+    return ruleOf(hook).name;
+}
+
+PolicyAnswer policyAnswer(PolicyHook hook, std::int32_t verdict, const ReplyTarget& target)
+{
+    using Decision = PolicyAnswer::Decision;
     if (target.isFaulted())
     {
         DeliveryAnswer fault = faultAnswer(target, 0);
-        return ended(AnswerKind::Fault, std::move(fault.reply), std::move(fault.detail));
+        return ended(hook, AnswerKind::Fault, std::move(fault.reply), std::move(fault.detail));
     }
     if (verdict == MPSMTP_CONTINUE)
         return {};
-    if (const auto rule = ruleOf(verdict))
-        return judged(*rule, target);
-    return ended(AnswerKind::Bug,
+    if (verdict == MPSMTP_ACCEPT && isAcceptable(hook))
+        return {Decision::Accept, AnswerKind::Success, {}, {}};
+    if (verdict == MPSMTP_DROP)
+        return {Decision::End, AnswerKind::Refusal, {}, {}};
+    if (const auto rule = ruleOf(hook, verdict))
+        return judged(hook, *rule, target);
+    return ended(hook,
+                 AnswerKind::Bug,
                  localError(),
-                 "verdict " + std::to_string(verdict) + " does not fit onMessage");
+                 "verdict " + std::to_string(verdict) + " does not fit " + nameOf(hook));
+}
+
+PolicyAnswer busyAnswer(PolicyHook hook)
+{
+    DeliveryAnswer busy = busyAnswer();
+    return ended(hook, busy.kind, std::move(busy.reply), std::move(busy.detail));
+}
+
+DeliveryAnswer busyAnswer()
+{
+    return {
+        AnswerKind::Fault, tooBusy, "no free slot in time; raise concurrency or make it faster"};
+}
+
+DeliveryAnswer lateAnswer()
+{
+    return {AnswerKind::Fault, notDelivered, "no time left to reply; see [limits] reply_timeout"};
+}
+
+PolicyAnswer afterError(PolicyHook hook, OnError onError, PolicyAnswer answer)
+{
+    if (answer.kind != AnswerKind::Fault && answer.kind != AnswerKind::Bug)
+        return answer;
+    if (onError == OnError::Skip)
+        answer.decision = PolicyAnswer::Decision::Continue;
+    if (onError == OnError::Reject)
+        answer.reply = asGreeting(hook, rejectedByError);
+    return answer;
 }
 
 } // namespace mpsmtp::delivery

@@ -4,6 +4,7 @@
 // Thread safety: [any] (pure functions).
 #pragma once
 
+#include "delivery/DeliveryConfig.h"
 #include "delivery/ReplyTarget.h"
 #include "smtp/Reply.h"
 
@@ -19,7 +20,7 @@ enum class AnswerKind
 {
     Success, ///< go on
     Refusal, ///< the handler chose to fail the mail
-    Fault,   ///< the handler threw
+    Fault,   ///< the handler threw, was too busy or too slow
     Bug      ///< the handler answered what it may not
 };
 
@@ -39,24 +40,51 @@ struct DeliveryAnswer
 /// \param recipients how many the hook was given
 [[nodiscard]] DeliveryAnswer deliveryAnswer(const ReplyTarget& target, std::size_t recipients);
 
-/// What onMessage answered.
-struct FilterAnswer
+/// The hooks that judge, in the order of a session.
+enum class PolicyHook
+{
+    Connect,
+    Helo,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    Message
+};
+
+/// "onRcpt", as in the SDK.
+[[nodiscard]] const char* nameOf(PolicyHook hook) noexcept;
+
+/// What a policy hook answered.
+struct PolicyAnswer
 {
     enum class Decision
     {
         Continue,
-        Discard, ///< answer 250, deliver nothing
-        End      ///< answer `reply`, deliver nothing
+        Accept,  ///< onRcpt, onAuth: ask no other handler
+        Discard, ///< onMessage: answer 250, deliver nothing
+        End      ///< answer `reply`
     };
 
     Decision decision = Decision::Continue;
     AnswerKind kind = AnswerKind::Success;
-    smtp::Reply reply;  ///< code 0 with Discard: the usual 250
+    smtp::Reply reply;  ///< code 0: with Discard the usual 250, with End none (Drop)
     std::string detail; ///< for the log, if Fault or Bug
 };
 
-/// \param verdict what on_message returned
-[[nodiscard]] FilterAnswer filterAnswer(std::int32_t verdict, const ReplyTarget& target);
+/// \param verdict what the hook returned
+[[nodiscard]] PolicyAnswer
+policyAnswer(PolicyHook hook, std::int32_t verdict, const ReplyTarget& target);
+
+/// No slot of the handler became free in time (`concurrency`).
+[[nodiscard]] PolicyAnswer busyAnswer(PolicyHook hook);
+[[nodiscard]] DeliveryAnswer busyAnswer();
+
+/// The time for the reply is used up (`reply_timeout`).
+[[nodiscard]] DeliveryAnswer lateAnswer();
+
+/// What a fault or bug shall mean by the handler's `on_error`; other answers stay as they are.
+[[nodiscard]] PolicyAnswer afterError(PolicyHook hook, OnError onError, PolicyAnswer answer);
 
 /// 451 4.3.0: a fault of ours. Says nothing of the cause, which is in the log.
 [[nodiscard]] smtp::Reply localError();

@@ -3,6 +3,8 @@
 
 #include "smtp/Printable.h"
 
+#include <mpsmtp/Reply.h>
+
 #include <string>
 
 namespace mpsmtp::delivery
@@ -13,6 +15,8 @@ namespace
 
 std::string replyText(const smtp::Reply& reply)
 {
+    if (reply.isSilent())
+        return "no reply";
     std::string text = std::to_string(reply.code);
     text.append(" ").append(reply.enhanced).append(" ");
     smtp::appendPrintable(text, reply.text);
@@ -21,7 +25,18 @@ std::string replyText(const smtp::Reply& reply)
 
 std::string begin(const HookCall& call)
 {
-    return std::string(call.hook) + " id=" + std::string(call.id) + ": ";
+    std::string text = call.hook;
+    if (!call.id.empty())
+        text.append(" id=").append(call.id);
+    else if (call.session)
+        text.append(" client=").append(mpsmtp::detail::fromAbi(call.session->client_address));
+    if (!call.recipient.empty())
+    {
+        text.append(" to=<");
+        smtp::appendPrintable(text, call.recipient);
+        text.append(">");
+    }
+    return text.append(": ");
 }
 
 } // namespace
@@ -29,8 +44,10 @@ std::string begin(const HookCall& call)
 void logAnswer(const HookCall& call,
                AnswerKind kind,
                const smtp::Reply& reply,
-               std::string_view detail)
+               std::string_view detail,
+               bool isSkipped)
 {
+    const std::string outcome = isSkipped ? "skipped" : "answered " + replyText(reply);
     Poco::Logger& logger = call.handler.logger();
     switch (kind)
     {
@@ -41,12 +58,11 @@ void logAnswer(const HookCall& call,
             logger.information(begin(call) + "refused with " + replyText(reply));
         return;
     case AnswerKind::Fault:
-        logger.error(begin(call) + "failed: " + smtp::printable(detail) + "; answered " +
-                     replyText(reply));
+        logger.error(begin(call) + "failed: " + smtp::printable(detail) + "; " + outcome);
         return;
     case AnswerKind::Bug:
-        logger.error(begin(call) + "the plugin has a bug: " + smtp::printable(detail) +
-                     "; answered " + replyText(reply));
+        logger.error(begin(call) + "the plugin has a bug: " + smtp::printable(detail) + "; " +
+                     outcome);
     }
 }
 

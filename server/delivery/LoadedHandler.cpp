@@ -7,6 +7,9 @@
 
 #include <mpsmtp/Reply.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <utility>
 
 namespace mpsmtp::delivery
@@ -14,6 +17,10 @@ namespace mpsmtp::delivery
 
 namespace
 {
+
+/// What a plugin of interface 1.0 fills in; tables only grow at their end.
+constexpr std::size_t handlerSizeOf10 =
+    offsetof(mpsmtp_handler, on_disconnect) + sizeof(mpsmtp_handler::on_disconnect);
 
 /// A bit without its function would be a jump to address 0 at the first mail.
 bool hasItsFunctions(const mpsmtp_handler& handler) noexcept
@@ -25,7 +32,12 @@ bool hasItsFunctions(const mpsmtp_handler& handler) noexcept
                 handler.stage && handler.persist && handler.commit && handler.abort &&
                     handler.release) &&
            fits(MPSMTP_HOOK_DELIVER, handler.deliver) &&
-           fits(MPSMTP_HOOK_ACCEPTED, handler.on_accepted);
+           fits(MPSMTP_HOOK_ACCEPTED, handler.on_accepted) &&
+           fits(MPSMTP_HOOK_CONNECT, handler.on_connect) &&
+           fits(MPSMTP_HOOK_HELO, handler.on_helo) && fits(MPSMTP_HOOK_AUTH, handler.on_auth) &&
+           fits(MPSMTP_HOOK_MAIL, handler.on_mail) && fits(MPSMTP_HOOK_RCPT, handler.on_rcpt) &&
+           fits(MPSMTP_HOOK_DATA, handler.on_data) && fits(MPSMTP_HOOK_RESET, handler.on_reset) &&
+           fits(MPSMTP_HOOK_DISCONNECT, handler.on_disconnect);
 }
 
 /// Why a hook that does not deliver failed.
@@ -52,6 +64,9 @@ LoadedHandler::LoadedHandler(const HandlerConfig& section,
     : _name(section.name),
       _origin(section.origin),
       _isRequired(section.required),
+      _onError(section.onError),
+      _slotTimeout(section.slotTimeout),
+      _slots(section.concurrency),
       _options(std::move(options)),
       _sync(sync),
       _clock(clock),
@@ -61,17 +76,21 @@ LoadedHandler::LoadedHandler(const HandlerConfig& section,
 
 LoadedHandler::~LoadedHandler()
 {
-    if (_handler && _handler->destroy)
-        _handler->destroy(self());
+    if (_functions.destroy)
+        _functions.destroy(self());
 }
 
 std::string LoadedHandler::make(const mpsmtp_plugin& plugin)
 {
     ReplyTarget target;
-    _handler = plugin.create(&hostTable(), this, mpsmtp::detail::toAbi(_name), &target);
-    if (!_handler)
+    const mpsmtp_handler* made =
+        plugin.create(&hostTable(), this, mpsmtp::detail::toAbi(_name), &target);
+    if (!made)
         return "cannot be made: " + reasonOf(target);
-    if (_handler->size < sizeof(mpsmtp_handler) || !hasItsFunctions(*_handler))
+    // A plugin of an older minor version has a shorter table: what it does not know is NULL.
+    if (made->size >= handlerSizeOf10)
+        std::memcpy(&_functions, made, std::min<std::size_t>(made->size, sizeof _functions));
+    if (made->size < handlerSizeOf10 || !hasItsFunctions(_functions))
         return "the plugin made a malformed handler; build it again with the SDK";
     return {};
 }
@@ -79,16 +98,16 @@ std::string LoadedHandler::make(const mpsmtp_plugin& plugin)
 std::string LoadedHandler::start()
 {
     ReplyTarget target;
-    if (_handler->start)
-        _handler->start(self(), &target);
+    if (_functions.start)
+        _functions.start(self(), &target);
     return hasFailed(target) ? "cannot start: " + reasonOf(target) : std::string();
 }
 
 void LoadedHandler::stop()
 {
     ReplyTarget target;
-    if (_handler->stop)
-        _handler->stop(self(), &target);
+    if (_functions.stop)
+        _functions.stop(self(), &target);
     if (hasFailed(target))
         _logger.error("stop failed: " + reasonOf(target));
 }

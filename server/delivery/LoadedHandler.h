@@ -4,6 +4,7 @@
 
 #include "delivery/Clock.h"
 #include "delivery/DeliveryConfig.h"
+#include "delivery/HandlerSlots.h"
 #include "delivery/OptionTable.h"
 #include "delivery/StorageSync.h"
 
@@ -59,10 +60,17 @@ public:
 
     [[nodiscard]] bool isRequired() const noexcept { return _isRequired; }
 
-    /// \param hook MPSMTP_HOOK_…
-    [[nodiscard]] bool has(std::uint32_t hook) const noexcept
+    /// \param hooks MPSMTP_HOOK_…: any of them
+    [[nodiscard]] bool has(std::uint32_t hooks) const noexcept
     {
-        return (_handler->hooks & hook) != 0;
+        return (_functions.hooks & hooks) != 0;
+    }
+
+    /// True if it has an opinion on something: it can be in a filter chain.
+    [[nodiscard]] bool isFilter() const noexcept
+    {
+        return has(MPSMTP_HOOK_CONNECT | MPSMTP_HOOK_HELO | MPSMTP_HOOK_AUTH | MPSMTP_HOOK_MAIL |
+                   MPSMTP_HOOK_RCPT | MPSMTP_HOOK_DATA | MPSMTP_HOOK_MESSAGE);
     }
 
     [[nodiscard]] bool isDelivering() const noexcept
@@ -70,10 +78,17 @@ public:
         return has(MPSMTP_HOOK_STAGE) || has(MPSMTP_HOOK_DELIVER);
     }
 
-    /// The functions of abi.h; call them with `self()`.
-    [[nodiscard]] const mpsmtp_handler& functions() const noexcept { return *_handler; }
+    [[nodiscard]] OnError onError() const noexcept { return _onError; }
 
-    [[nodiscard]] void* self() const noexcept { return _handler->self; }
+    /// To be taken for each call of a policy hook, of stage, persist and deliver.
+    [[nodiscard]] HandlerSlots& slots() noexcept { return _slots; }
+
+    [[nodiscard]] std::chrono::milliseconds slotTimeout() const noexcept { return _slotTimeout; }
+
+    /// The functions of abi.h; call them with `self()`.
+    [[nodiscard]] const mpsmtp_handler& functions() const noexcept { return _functions; }
+
+    [[nodiscard]] void* self() const noexcept { return _functions.self; }
 
     [[nodiscard]] const OptionValues& options() const noexcept { return _options; }
 
@@ -88,11 +103,14 @@ private:
     const std::string _name;
     const Origin _origin;
     const bool _isRequired;
+    const OnError _onError;
+    const std::chrono::milliseconds _slotTimeout;
+    HandlerSlots _slots;
     const OptionValues _options;
     StorageSync& _sync;
     Clock& _clock;
     Poco::Logger& _logger;
-    const mpsmtp_handler* _handler = nullptr; ///< owned; given back through its destroy()
+    mpsmtp_handler _functions{}; ///< a copy as long as this server's; given back through destroy()
 };
 
 } // namespace mpsmtp::delivery

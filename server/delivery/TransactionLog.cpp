@@ -37,7 +37,7 @@ void appendRecipients(std::string& line, const std::vector<smtp::Recipient>& rec
 /// In quotes, so quotes in it are escaped as appendPrintable() would.
 void appendReply(std::string& line, const smtp::Reply* reply)
 {
-    if (!reply)
+    if (!reply || reply->isSilent())
     {
         line.append("none");
         return;

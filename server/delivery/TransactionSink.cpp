@@ -1,15 +1,21 @@
 // What this is and its thread safety: TransactionSink.h.
 #include "delivery/TransactionSink.h"
 
+#include "delivery/HookLog.h"
+#include "delivery/ReplyTarget.h"
 #include "smtp/Trace.h"
+
+#include <mpsmtp/Reply.h>
 
 #include <Poco/Exception.h>
 #include <Poco/Logger.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace mpsmtp::delivery
 {
@@ -37,34 +43,247 @@ void logError(const std::string& id, std::string_view what, std::string_view cau
     }
 }
 
+/// An alias may lead to one who gets the mail already.
+bool contains(const Destinations& destinations,
+              const smtp::Path& path,
+              const smtp::Envelope& envelope)
+{
+    return std::any_of(destinations.begin(),
+                       destinations.end(),
+                       [&](const Destination& each)
+                       { return each.path(envelope).address == path.address; });
+}
+
+/// What a notification threw.
+void logFault(const HookCall& call, const ReplyTarget& target)
+{
+    if (target.isFaulted())
+        logAnswer(call, AnswerKind::Fault, localError(), target.faultText());
+}
+
 } // namespace
 
 TransactionSink::TransactionSink(const SinkResources& resources)
     : _shared(resources),
       _message(resources.pool, resources.files, resources.spool),
       _view(_message, resources.files, resources.spool),
-      _delivery(resources.chain)
+      _policy(&resources.chain.policyOf({})),
+      _delivery(resources.chain, resources.clock)
 {
 }
 
-std::optional<smtp::Reply> TransactionSink::begin(const smtp::SessionInfo&,
+/// The handlers' own objects go in the order in which they came to life: the transaction's first.
+TransactionSink::~TransactionSink()
+{
+    _isBegun = false; // what the envelope looks at is gone
+    clear();
+    _session.scope().clear();
+}
+
+std::optional<smtp::Reply> TransactionSink::connected(const smtp::SessionInfo& session)
+{
+    _policy = &_shared.chain.policyOf(session.listener);
+    _session.setConnected(_shared.clock.now());
+    return judgeSession(PolicyHook::Connect, session);
+}
+
+std::optional<smtp::Reply> TransactionSink::helo(const smtp::SessionInfo& session)
+{
+    return judgeSession(PolicyHook::Helo, session);
+}
+
+void TransactionSink::disconnected(const smtp::SessionInfo& session)
+{
+    _session.update(session);
+    startTime();
+    for (const LoadedHandler* handler : _shared.chain.onDisconnect())
+    {
+        ReplyTarget target;
+        handler->functions().on_disconnect(handler->self(), &_session.abi(), &target);
+        logFault({*handler, "onDisconnect", {}, &_session.abi()}, target);
+    }
+}
+
+std::uint64_t TransactionSink::octetsPerSecond() const noexcept
+{
+    return _session.scope().octetsPerSecond;
+}
+
+/// Each command and each message has its own time until the reply is due.
+void TransactionSink::startTime()
+{
+    _deadline = _shared.clock.steady() + _shared.replyTimeout;
+    _session.setDeadline(_deadline);
+}
+
+PolicyQuestion TransactionSink::question(PolicyHook hook) const noexcept
+{
+    return {hook,
+            hook == PolicyHook::Connect || hook == PolicyHook::Helo
+                ? std::string_view()
+                : mpsmtp::detail::fromAbi(_envelope.abi().id),
+            &_session.abi(),
+            {},
+            _shared.replyTimeout};
+}
+
+std::optional<smtp::Reply> TransactionSink::judgeSession(PolicyHook hook,
+                                                         const smtp::SessionInfo& session)
+{
+    _session.update(session);
+    if (_policy->of(hook).empty())
+        return std::nullopt;
+    startTime();
+    for (LoadedHandler* filter : _policy->of(hook))
+    {
+        ReplyTarget target;
+        PolicyAnswer answer = ask(*filter,
+                                  question(hook),
+                                  target,
+                                  [&](const LoadedHandler& handler, ReplyTarget& to)
+                                  {
+                                      const auto call = hook == PolicyHook::Connect
+                                                            ? handler.functions().on_connect
+                                                            : handler.functions().on_helo;
+                                      return call(handler.self(), &_session.abi(), &to);
+                                  });
+        if (answer.decision == PolicyAnswer::Decision::End)
+            return std::move(answer.reply);
+    }
+    return std::nullopt;
+}
+
+std::optional<smtp::Reply> TransactionSink::judgeEnvelope(PolicyHook hook)
+{
+    if (_policy->of(hook).empty())
+        return std::nullopt;
+    startTime();
+    _envelope.update();
+    for (LoadedHandler* filter : _policy->of(hook))
+    {
+        ReplyTarget target;
+        PolicyAnswer answer = ask(*filter,
+                                  question(hook),
+                                  target,
+                                  [&](const LoadedHandler& handler, ReplyTarget& to)
+                                  {
+                                      const auto call = hook == PolicyHook::Mail
+                                                            ? handler.functions().on_mail
+                                                            : handler.functions().on_data;
+                                      return call(handler.self(), &_envelope.abi(), &to);
+                                  });
+        if (answer.decision == PolicyAnswer::Decision::End)
+            return std::move(answer.reply);
+    }
+    return std::nullopt;
+}
+
+std::optional<smtp::Reply> TransactionSink::begin(const smtp::SessionInfo& session,
                                                   smtp::Envelope& envelope)
 {
     clear();
     _begun = _shared.clock.steady();
-    _shared.ids.next(_shared.clock.now(), envelope.id);
+    const auto now = _shared.clock.now();
+    _shared.ids.next(now, envelope.id);
+    _session.update(session);
+    _envelope.begin(_session.abi(), envelope, _destinations, now);
+    _isBegun = true;
+    return judgeEnvelope(PolicyHook::Mail);
+}
+
+std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo&,
+                                                      const smtp::Envelope& envelope,
+                                                      const smtp::Recipient& recipient)
+{
+    return judgeRecipient(recipient, envelope);
+}
+
+/// Route, then filters, then the handlers that would deliver; with what filters put in the recipient's place instead of
+/// it, each with a route and handlers of its own.
+std::optional<smtp::Reply> TransactionSink::judgeRecipient(const smtp::Recipient& recipient,
+                                                           const smtp::Envelope& envelope)
+{
+    std::vector<smtp::Path> redirects;
+    if (!_policy->of(PolicyHook::Rcpt).empty())
+        if (auto refusal = askFilters(recipient, redirects))
+            return refusal;
+    Destinations added;
+    if (redirects.empty())
+        if (auto refusal = addDestination(recipient, envelope, nullptr, added))
+            return refusal;
+    for (smtp::Path& path : redirects)
+        if (!contains(_destinations, path, envelope) && !contains(added, path, envelope))
+            if (auto refusal = addDestination(
+                    recipient, envelope, std::make_unique<smtp::Path>(std::move(path)), added))
+                return refusal;
+    for (Destination& each : added)
+        _destinations.push_back(std::move(each));
     return std::nullopt;
 }
 
-std::optional<smtp::Reply>
-TransactionSink::recipient(const smtp::SessionInfo&, const smtp::Envelope&, const smtp::Recipient&)
+std::optional<smtp::Reply> TransactionSink::askFilters(const smtp::Recipient& recipient,
+                                                       std::vector<smtp::Path>& redirects)
 {
+    using Decision = PolicyAnswer::Decision;
+    startTime();
+    _envelope.update();
+    const mpsmtp_recipient& candidate = _envelope.candidate(recipient, nullptr);
+    for (LoadedHandler* filter : _policy->of(PolicyHook::Rcpt))
+    {
+        ReplyTarget target(ReplyTarget::Power::Redirect);
+        PolicyAnswer answer = askAboutRecipient(*filter, candidate, target);
+        if (answer.decision == Decision::End)
+            return std::move(answer.reply);
+        if (answer.kind == AnswerKind::Success)
+            for (smtp::Path& path : target.redirects())
+                redirects.push_back(std::move(path));
+        if (answer.decision == Decision::Accept)
+            break;
+    }
+    return std::nullopt;
+}
+
+PolicyAnswer TransactionSink::askAboutRecipient(LoadedHandler& handler,
+                                                const mpsmtp_recipient& candidate,
+                                                ReplyTarget& target)
+{
+    PolicyQuestion about = question(PolicyHook::Rcpt);
+    about.recipient = mpsmtp::detail::fromAbi(candidate.address);
+    return ask(
+        handler,
+        about,
+        target,
+        [&](const LoadedHandler& asked, ReplyTarget& to)
+        { return asked.functions().on_rcpt(asked.self(), &_envelope.abi(), &candidate, &to); });
+}
+
+/// Asks the handlers that would deliver to it whether they can: a store may know that there is no such mailbox.
+std::optional<smtp::Reply> TransactionSink::addDestination(const smtp::Recipient& recipient,
+                                                           const smtp::Envelope& envelope,
+                                                           std::unique_ptr<smtp::Path> redirected,
+                                                           Destinations& added)
+{
+    const RoutePlan& plan = _shared.chain.everything();
+    for (const RoutePlan::Target& each : plan.targets)
+    {
+        if (!each.isRequired || !each.handler->has(MPSMTP_HOOK_RCPT))
+            continue;
+        startTime();
+        _envelope.update();
+        ReplyTarget target;
+        PolicyAnswer answer = askAboutRecipient(
+            *each.handler, _envelope.candidate(recipient, redirected.get()), target);
+        if (answer.decision == PolicyAnswer::Decision::End)
+            return std::move(answer.reply);
+    }
+    const auto place = static_cast<std::uint32_t>(envelope.recipients.size());
+    added.push_back({place, std::move(redirected), &plan});
     return std::nullopt;
 }
 
 std::optional<smtp::Reply> TransactionSink::open(const smtp::SessionInfo&, const smtp::Envelope&)
 {
-    return std::nullopt; // memory and file are taken when there are octets for them
+    return judgeEnvelope(PolicyHook::Data);
 }
 
 smtp::Buffer TransactionSink::writable()
@@ -82,6 +301,8 @@ smtp::Reply TransactionSink::complete(const smtp::SessionInfo& session,
 {
     smtp::Reply reply = fencedDeliver(session, envelope);
     log(session, envelope, &reply);
+    if (reply.isPositive())
+        _isBegun = false; // onAccepted follows, not onReset
     if (!hasWorkAfterReply())
         clear();
     return reply;
@@ -116,7 +337,11 @@ smtp::Reply TransactionSink::deliver(const smtp::SessionInfo& session,
         return spoolReply(_message.error());
     }
     const auto now = _shared.clock.now();
-    _envelope.reset(session, envelope, now);
+    startTime();
+    _session.update(session);
+    _envelope.update();
+    _envelope.setReceivedAt(now);
+    _plan.make(_destinations, _envelope.allRecipients(), _shared.chain.size());
     _trace = smtp::receivedField(session, envelope, now);
     _view.reset(_trace);
     // Made before anything is delivered: after the commit nothing may fail any more, not even for want of memory.
@@ -127,11 +352,12 @@ smtp::Reply TransactionSink::deliver(const smtp::SessionInfo& session,
 
 bool TransactionSink::hasWorkAfterReply() const noexcept
 {
-    return _delivery.hasWorkAfterReply();
+    return _delivery.hasWorkAfterReply(_plan);
 }
 
 void TransactionSink::replied()
 {
+    startTime(); // nobody waits for a reply any more, but a handler may hang
     _delivery.afterReply(input());
     clear();
 }
@@ -146,7 +372,7 @@ void TransactionSink::drop(const smtp::SessionInfo& session,
 
 DeliveryInput TransactionSink::input() noexcept
 {
-    return {_envelope.abi(), _envelope.allRecipients(), _view};
+    return {_envelope.abi(), *_policy, _plan, _view, _deadline};
 }
 
 void TransactionSink::log(const smtp::SessionInfo& session,
@@ -166,9 +392,33 @@ void TransactionSink::log(const smtp::SessionInfo& session,
 
 void TransactionSink::clear() noexcept
 {
+    notifyReset();
     _view.clear();
     _message.clear();
     _delivery.clear();
+    _plan.clear();
+    _destinations.clear();
+    _envelope.scope().clear();
+}
+
+void TransactionSink::notifyReset() noexcept
+{
+    if (!std::exchange(_isBegun, false))
+        return;
+    try
+    {
+        _envelope.update();
+        for (const LoadedHandler* handler : _shared.chain.onReset())
+        {
+            ReplyTarget target;
+            handler->functions().on_reset(handler->self(), &_envelope.abi(), &target);
+            logFault({*handler, "onReset", mpsmtp::detail::fromAbi(_envelope.abi().id)}, target);
+        }
+    }
+    catch (const std::exception& error)
+    {
+        logError({}, "onReset", error.what());
+    }
 }
 
 } // namespace mpsmtp::delivery

@@ -4,17 +4,23 @@
 #include "delivery/BufferPool.h"
 #include "delivery/Clock.h"
 #include "delivery/Delivery.h"
+#include "delivery/DeliveryPlan.h"
+#include "delivery/Destinations.h"
 #include "delivery/EnvelopeView.h"
 #include "delivery/FileCalls.h"
 #include "delivery/HandlerChain.h"
 #include "delivery/MessageView.h"
+#include "delivery/SessionView.h"
 #include "delivery/SpooledMessage.h"
 #include "delivery/TransactionIds.h"
 #include "delivery/TransactionLog.h"
 #include "smtp/MessageSink.h"
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace mpsmtp::delivery
 {
@@ -29,6 +35,7 @@ struct SinkResources
     TransactionIds& ids;
     const TransactionLog& log;
     const SpoolLimits& spool;
+    std::chrono::milliseconds replyTimeout; ///< from a command or the final dot to its reply
 };
 
 class TransactionSink : public smtp::MessageSink
@@ -36,6 +43,14 @@ class TransactionSink : public smtp::MessageSink
 public:
     explicit TransactionSink(const SinkResources& resources);
 
+    TransactionSink(const TransactionSink&) = delete;
+    TransactionSink& operator=(const TransactionSink&) = delete;
+    ~TransactionSink() override;
+
+    [[nodiscard]] std::optional<smtp::Reply> connected(const smtp::SessionInfo& session) override;
+    [[nodiscard]] std::optional<smtp::Reply> helo(const smtp::SessionInfo& session) override;
+    void disconnected(const smtp::SessionInfo& session) override;
+    [[nodiscard]] std::uint64_t octetsPerSecond() const noexcept override;
     [[nodiscard]] std::optional<smtp::Reply> begin(const smtp::SessionInfo& session,
                                                    smtp::Envelope& envelope) override;
     [[nodiscard]] std::optional<smtp::Reply> recipient(const smtp::SessionInfo& session,
@@ -54,6 +69,24 @@ public:
               const smtp::Reply* reply) override;
 
 private:
+    using Refusal = std::optional<smtp::Reply>;
+
+    [[nodiscard]] Refusal judgeSession(PolicyHook hook, const smtp::SessionInfo& session);
+    [[nodiscard]] Refusal judgeEnvelope(PolicyHook hook);
+    [[nodiscard]] Refusal judgeRecipient(const smtp::Recipient& recipient,
+                                         const smtp::Envelope& envelope);
+    [[nodiscard]] Refusal askFilters(const smtp::Recipient& recipient,
+                                     std::vector<smtp::Path>& redirects);
+    [[nodiscard]] Refusal addDestination(const smtp::Recipient& recipient,
+                                         const smtp::Envelope& envelope,
+                                         std::unique_ptr<smtp::Path> redirected,
+                                         Destinations& added);
+    [[nodiscard]] PolicyAnswer askAboutRecipient(LoadedHandler& handler,
+                                                 const mpsmtp_recipient& candidate,
+                                                 ReplyTarget& target);
+    [[nodiscard]] PolicyQuestion question(PolicyHook hook) const noexcept;
+    void startTime();
+    void notifyReset() noexcept;
     [[nodiscard]] smtp::Reply deliver(const smtp::SessionInfo& session,
                                       const smtp::Envelope& envelope);
     [[nodiscard]] smtp::Reply fencedDeliver(const smtp::SessionInfo& session,
@@ -67,10 +100,16 @@ private:
     const SinkResources _shared;
     SpooledMessage _message;
     MessageView _view;
+    const PolicyChain* _policy; ///< of the session's listener
+    SessionView _session;
+    Destinations _destinations;
     EnvelopeView _envelope;
+    DeliveryPlan _plan;
     std::string _trace;
     Delivery _delivery;
+    bool _isBegun = false; ///< handlers know of the transaction
     std::chrono::steady_clock::time_point _begun;
+    std::chrono::steady_clock::time_point _deadline;
 };
 
 } // namespace mpsmtp::delivery

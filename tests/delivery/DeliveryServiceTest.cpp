@@ -82,7 +82,8 @@ public:
         _fixture->add("two", "tree");
         _fixture->add("filter", "f");
         _fixture->config.filterChain = {"f", "tree", "f", "tere"};
-        expect({"0: [filters] chain: \"tree\" cannot filter: its plugin has no onMessage hook",
+        expect({"0: [filters] chain: \"tree\" cannot filter: its plugin has no hook that judges, "
+                "such as onRcpt or onMessage",
                 "0: [filters] chain: \"f\" stands in it twice",
                 "0: [filters] chain: there is no section [handler:tere] (did you mean \"tree\"?)"});
     }

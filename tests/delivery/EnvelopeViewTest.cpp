@@ -2,6 +2,7 @@
 #include "delivery/EnvelopeView.h"
 
 #include "delivery/HostTable.h"
+#include "delivery/SessionView.h"
 
 #include <mpsmtp/Envelope.h>
 
@@ -26,10 +27,27 @@ smtp::Recipient recipientOf(const std::string& user,
 
 } // namespace
 
+namespace
+{
+
+/// Each recipient goes where the client sent it. Kept until the next call.
+const Destinations& toAll(const smtp::Envelope& envelope)
+{
+    static Destinations destinations;
+    destinations.clear();
+    for (std::uint32_t i = 0; i < envelope.recipients.size(); ++i)
+        destinations.push_back({i, nullptr, nullptr});
+    return destinations;
+}
+
+} // namespace
+
 class EnvelopeViewTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(EnvelopeViewTest);
     CPPUNIT_TEST(valuesReachTheSdk);
+    CPPUNIT_TEST(recipientsComeOneAfterAnother);
+    CPPUNIT_TEST(aRedirectedRecipientKeepsItsOriginal);
     CPPUNIT_TEST(viewIsReusable);
     CPPUNIT_TEST_SUITE_END();
 
@@ -52,9 +70,13 @@ public:
         envelope.body = smtp::BodyType::EightBitMime;
         envelope.smtpUtf8 = true;
 
+        SessionView sessionView;
+        sessionView.update(session);
         EnvelopeView view;
-        view.reset(
-            session, envelope, std::chrono::system_clock::time_point(std::chrono::seconds(1234)));
+        view.begin(sessionView.abi(),
+                   envelope,
+                   toAll(envelope),
+                   std::chrono::system_clock::time_point(std::chrono::seconds(1234)));
         const mpsmtp::Envelope seen(hostTable(), view.abi());
         CPPUNIT_ASSERT_EQUAL(std::string("id1"), std::string(seen.id()));
         CPPUNIT_ASSERT_EQUAL(std::string("a@b"), std::string(seen.reversePath()));
@@ -78,8 +100,53 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, recipients[0].parameterCount());
     }
 
+    void recipientsComeOneAfterAnother()
+    {
+        const SessionView session;
+        smtp::Envelope envelope;
+        Destinations destinations;
+        EnvelopeView view;
+        view.begin(session.abi(), envelope, destinations, {});
+        for (std::uint32_t i = 0; i < 500; ++i) // enough to move every table several times
+        {
+            const std::string name = std::to_string(i);
+            const smtp::Recipient recipient = recipientOf(name, {{"K", name}});
+            CPPUNIT_ASSERT_EQUAL(
+                name + "@example.com",
+                std::string(mpsmtp::detail::fromAbi(view.candidate(recipient, nullptr).address)));
+            envelope.recipients.push_back(recipient);
+            destinations.push_back({i, nullptr, nullptr});
+            view.update();
+            const mpsmtp::Envelope seen(hostTable(), view.abi());
+            CPPUNIT_ASSERT_EQUAL(std::size_t{i} + 1, seen.recipientCount());
+            for (const std::size_t each : {std::size_t{0}, std::size_t{i} / 2, std::size_t{i}})
+                CPPUNIT_ASSERT_EQUAL(std::to_string(each),
+                                     std::string(seen.recipient(each).parameter(0).value));
+        }
+    }
+
+    void aRedirectedRecipientKeepsItsOriginal()
+    {
+        const SessionView session;
+        smtp::Envelope envelope;
+        envelope.recipients = {recipientOf("sales")};
+        Destinations destinations;
+        for (const char* name : {"anna", "bob"})
+            destinations.push_back(
+                {0, std::make_unique<smtp::Path>(recipientOf(name).path), nullptr});
+        EnvelopeView view;
+        view.begin(session.abi(), envelope, destinations, {});
+        const mpsmtp::Envelope seen(hostTable(), view.abi());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, seen.recipientCount());
+        CPPUNIT_ASSERT_EQUAL(std::string("bob@example.com"),
+                             std::string(seen.recipient(1).address()));
+        CPPUNIT_ASSERT_EQUAL(std::string("sales@example.com"),
+                             std::string(seen.recipient(1).original()));
+    }
+
     void viewIsReusable()
     {
+        const SessionView session;
         EnvelopeView view;
         for (const std::size_t count : {std::size_t{100}, std::size_t{1}, std::size_t{300}})
         {
@@ -87,7 +154,7 @@ public:
             for (std::size_t i = 0; i < count; ++i)
                 envelope.recipients.push_back(
                     recipientOf(std::to_string(i), {{"K", std::to_string(i)}}));
-            view.reset({}, envelope, {});
+            view.begin(session.abi(), envelope, toAll(envelope), {});
             CPPUNIT_ASSERT_EQUAL(count, view.allRecipients().size());
             const mpsmtp::Envelope seen(hostTable(), view.abi());
             for (std::size_t i = 0; i < count; ++i)

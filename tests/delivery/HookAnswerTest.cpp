@@ -5,6 +5,8 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <cerrno>
+#include <string>
 #include <vector>
 
 using namespace mpsmtp::delivery;
@@ -58,19 +60,25 @@ std::string delivery(const ReplyTarget& target)
     return answer.isSuccess() ? "success" : word(answer.kind) + " " + shown(answer.reply);
 }
 
-std::string filter(std::int32_t verdict, const ReplyTarget& target)
+std::string shown(const PolicyAnswer& answer)
 {
-    const FilterAnswer answer = filterAnswer(verdict, target);
     switch (answer.decision)
     {
-    case FilterAnswer::Decision::Continue:
+    case PolicyAnswer::Decision::Continue:
         return "continue";
-    case FilterAnswer::Decision::Discard:
+    case PolicyAnswer::Decision::Accept:
+        return "accept";
+    case PolicyAnswer::Decision::Discard:
         return "discard " + shown(answer.reply);
-    case FilterAnswer::Decision::End:
+    case PolicyAnswer::Decision::End:
         return word(answer.kind) + " " + shown(answer.reply);
     }
     return "?";
+}
+
+std::string filter(std::int32_t verdict, const ReplyTarget& target)
+{
+    return shown(policyAnswer(PolicyHook::Message, verdict, target));
 }
 
 } // namespace
@@ -80,6 +88,10 @@ class HookAnswerTest : public CppUnit::TestFixture
     CPPUNIT_TEST_SUITE(HookAnswerTest);
     CPPUNIT_TEST(deliveriesAreJudged);
     CPPUNIT_TEST(verdictsAreJudged);
+    CPPUNIT_TEST(eachHookHasItsOwnWords);
+    CPPUNIT_TEST(aGreetingIs554Or421);
+    CPPUNIT_TEST(onErrorDecidesWhatAFaultMeans);
+    CPPUNIT_TEST(redirectsAreAddresses);
     CPPUNIT_TEST(bugsSayWhatIsWrong);
     CPPUNIT_TEST(lostAnswerIsAFault);
     CPPUNIT_TEST_SUITE_END();
@@ -220,6 +232,105 @@ public:
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why, row.expected, filter(row.verdict, row.target));
     }
 
+    void eachHookHasItsOwnWords()
+    {
+        struct Row
+        {
+            PolicyHook hook;
+            std::string reject;
+            std::string defer;
+        };
+
+        const std::string later = "refusal 451 4.7.1 Deferred, try again later";
+        for (const Row& row : {Row{PolicyHook::Connect,
+                                   "refusal 554 5.7.1 Access denied",
+                                   "refusal 421 4.7.0 Try again later"},
+                               Row{PolicyHook::Helo, "refusal 550 5.7.1 Name refused", later},
+                               Row{PolicyHook::Auth,
+                                   "refusal 535 5.7.8 Authentication credentials invalid",
+                                   "refusal 454 4.7.0 Temporary authentication failure"},
+                               Row{PolicyHook::Mail, "refusal 550 5.7.1 Sender refused", later},
+                               Row{PolicyHook::Rcpt, "refusal 550 5.7.1 Recipient refused", later},
+                               Row{PolicyHook::Data, "refusal 554 5.7.1 Message refused", later}})
+        {
+            const ReplyTarget target;
+            const std::string name = nameOf(row.hook);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                name, row.reject, shown(policyAnswer(row.hook, MPSMTP_REJECT, target)));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                name, row.defer, shown(policyAnswer(row.hook, MPSMTP_DEFER, target)));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(name + ": nothing is said",
+                                         std::string("refusal 0  "),
+                                         shown(policyAnswer(row.hook, MPSMTP_DROP, target)));
+            const bool accepts = row.hook == PolicyHook::Rcpt || row.hook == PolicyHook::Auth;
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                name, accepts, shown(policyAnswer(row.hook, MPSMTP_ACCEPT, target)) == "accept");
+            CPPUNIT_ASSERT_MESSAGE(name + " has no message to discard",
+                                   policyAnswer(row.hook, MPSMTP_DISCARD, target).kind ==
+                                       AnswerKind::Bug);
+        }
+    }
+
+    void aGreetingIs554Or421()
+    {
+        CPPUNIT_ASSERT_EQUAL(std::string("refusal 554 5.1.8 Spammer"),
+                             shown(policyAnswer(PolicyHook::Connect,
+                                                MPSMTP_REJECT,
+                                                targetOf({{all, {550, "5.1.8", "Spammer"}}}))));
+        CPPUNIT_ASSERT_EQUAL(std::string("refusal 421 4.2.0 Later"),
+                             shown(policyAnswer(PolicyHook::Connect,
+                                                MPSMTP_DEFER,
+                                                targetOf({{all, {450, "4.2.0", "Later"}}}))));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            "a fault",
+            std::string("fault 421 4.3.0 Local error in processing, try again later"),
+            shown(policyAnswer(PolicyHook::Connect, MPSMTP_CONTINUE, targetOf({}, "secret"))));
+    }
+
+    void onErrorDecidesWhatAFaultMeans()
+    {
+        const auto after = [](OnError onError, const char* fault)
+        {
+            return shown(
+                afterError(PolicyHook::Rcpt,
+                           onError,
+                           policyAnswer(PolicyHook::Rcpt, MPSMTP_REJECT, targetOf({}, fault))));
+        };
+        CPPUNIT_ASSERT_EQUAL("fault " + local, after(OnError::Defer, "secret"));
+        CPPUNIT_ASSERT_EQUAL(std::string("continue"), after(OnError::Skip, "secret"));
+        CPPUNIT_ASSERT_EQUAL(std::string("fault 554 5.3.0 Local error in processing"),
+                             after(OnError::Reject, "secret"));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("an opinion is no fault",
+                                     std::string("refusal 550 5.7.1 Recipient refused"),
+                                     after(OnError::Skip, nullptr));
+    }
+
+    void redirectsAreAddresses()
+    {
+        struct Row
+        {
+            const char* why;
+            const char* address;
+            int expected;
+        };
+
+        for (const Row& row : {Row{"plain", "a@b.example", 0},
+                               Row{"quoted", "\"a b\"@b.example", 0},
+                               Row{"no domain", "a", EINVAL},
+                               Row{"nothing", "", EINVAL},
+                               Row{"two of them", "a@b,c@d", EINVAL},
+                               Row{"a line end", "a@b\r\nRCPT TO:<c@d>", EINVAL},
+                               Row{"its own bracket", "a@b> SIZE=1 <c@d", EINVAL}})
+        {
+            ReplyTarget target(ReplyTarget::Power::Redirect);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why, row.expected, target.redirect(row.address));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                row.why, std::size_t{row.expected == 0 ? 1u : 0u}, target.redirects().size());
+        }
+        ReplyTarget elsewhere;
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("only in onRcpt", EINVAL, elsewhere.redirect("a@b"));
+    }
+
     void bugsSayWhatIsWrong()
     {
         CPPUNIT_ASSERT_EQUAL(std::string("reply 250 does not fit a failed delivery"),
@@ -228,8 +339,9 @@ public:
                              deliveryAnswer(targetOf({{1, {550, "", "No"}}}), 1).detail);
         CPPUNIT_ASSERT_EQUAL(std::string("enhanced code \"4.1.1\" does not fit reply 550"),
                              deliveryAnswer(targetOf({{all, {550, "4.1.1", "No"}}}), 1).detail);
-        CPPUNIT_ASSERT_EQUAL(std::string("verdict 1 does not fit onMessage"),
-                             filterAnswer(MPSMTP_ACCEPT, ReplyTarget()).detail);
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("verdict 1 does not fit onMessage"),
+            policyAnswer(PolicyHook::Message, MPSMTP_ACCEPT, ReplyTarget()).detail);
     }
 
     void lostAnswerIsAFault()

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -106,7 +107,7 @@ public:
         for (const auto& [key, value] : keys)
             section.settings.push_back({key, value, {"test.ini", ++_line}});
         config.handlers.push_back(section);
-        if (type == "filter")
+        if (type == "filter" || type == "policy")
             config.filterChain.push_back(name);
         return config.handlers.back();
     }
@@ -176,6 +177,16 @@ public:
         return true;
     }
 
+    /// As the session does it. \return the refusal
+    static std::optional<smtp::Reply>
+    add(smtp::MessageSink& to, smtp::Envelope& envelope, const smtp::Recipient& recipient)
+    {
+        auto refusal = to.recipient(session(), envelope, recipient);
+        if (!refusal)
+            envelope.recipients.push_back(recipient);
+        return refusal;
+    }
+
     /// One transaction up to its data.
     static void open(smtp::MessageSink& to, smtp::Envelope& envelope, std::size_t recipients = 2)
     {
@@ -185,7 +196,7 @@ public:
         envelope.reversePath.address = "from@example.org";
         (void)to.begin(session(), envelope);
         for (std::size_t i = 0; i < recipients; ++i)
-            envelope.recipients.push_back(recipient("to" + std::to_string(i)));
+            (void)add(to, envelope, recipient("to" + std::to_string(i)));
         (void)to.open(session(), envelope);
     }
 

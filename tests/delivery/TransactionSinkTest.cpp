@@ -95,7 +95,7 @@ public:
             "id=" + id +
                 " client=192.0.2.1 from=<from@example.org> "
                 "to=<to0@example.com>,<to1@example.com> size=5 reply=\"250 2.0.0 Ok: " +
-                id + "\" ms=5 handlers=tree:ok",
+                id + "\" ms=20 handlers=tree:ok",
             line);
     }
 

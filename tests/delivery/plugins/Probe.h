@@ -47,6 +47,12 @@ public:
     void pass(const std::string& hook) const
     {
         appendLine(_record, _name + " " + hook);
+        failAs(hook);
+    }
+
+    /// Fails if this is the hook that shall.
+    void failAs(const std::string& hook) const
+    {
         if (!fails(hook))
             return;
         if (_how == "std")
@@ -88,6 +94,8 @@ public:
     [[nodiscard]] const std::string& how() const { return _how; }
 
     [[nodiscard]] const mpsmtp::Reply& reply() const { return _reply; }
+
+    [[nodiscard]] const std::string& record() const { return _record; }
 
     [[nodiscard]] const std::string& name() const { return _name; }
 
