@@ -178,11 +178,24 @@ DeliveryConfig Builder::delivery() const
             config.handlers.push_back(handler(*section));
     config.filterChain = values("filters").list("chain");
     config.filterChainOrigin = values("filters").origin("chain");
+    for (const IniSection* section : named("listener"))
+        if (const SectionValues settings("listener", section); settings.isSet("filters"))
+            config.listenerFilters.push_back({std::string(splitSectionName(section->name).name),
+                                              settings.list("filters"),
+                                              settings.origin("filters")});
+    config.replyTimeout = values("limits").duration("reply_timeout");
     config.spoolDirectory = spoolDirectory();
     config.spoolMemoryOctets = static_cast<std::size_t>(spool.octets("memory"));
     config.durability = spool.text("durability") == "none" ? delivery::Durability::None
                                                            : delivery::Durability::Fsync;
     return config;
+}
+
+delivery::OnError onError(const std::string& word)
+{
+    return word == "skip"     ? delivery::OnError::Skip
+           : word == "reject" ? delivery::OnError::Reject
+                              : delivery::OnError::Defer;
 }
 
 HandlerConfig Builder::handler(const IniSection& section) const
@@ -194,6 +207,9 @@ HandlerConfig Builder::handler(const IniSection& section) const
     if (settings.isSet("plugin"))
         config.plugin = absolute(settings.text("plugin"));
     config.required = settings.boolean("required");
+    config.onError = onError(settings.text("on_error"));
+    config.concurrency = static_cast<std::size_t>(settings.integer("concurrency"));
+    config.slotTimeout = settings.duration("slot_timeout");
     config.origin = section.origin;
     for (const delivery::Setting& each : section.settings)
         if (findKey("handler", each.key) == nullptr)

@@ -69,6 +69,9 @@ const std::vector<KeySpec>& keyTable()
         {"listener", "strict_addresses", T::Bool, "no", "", "",
          "Refuse addresses that RFC 5321 does not allow: no brackets, a space behind the colon, no domain."},
 
+        {"listener", "filters", T::List, "", "[filters] chain", "",
+         "Handlers that judge this listener's sessions, in place of [filters] chain."},
+
         {"limits", "message_size", T::Size, "50M", "", "octets",
          "Largest message; 0 is no limit."},
         {"limits", "recipients", T::Integer, "1000", "", "recipients",
@@ -89,6 +92,9 @@ const std::vector<KeySpec>& keyTable()
          "Bad commands of one connection before 421; 0 is no limit.", "", 0, 1'000'000},
         {"limits", "line_size", T::Size, "4K", "", "octets",
          "Longest command line with its CRLF.", "", 512, 1 << 20},
+        {"limits", "reply_timeout", T::Duration, "5m", "", "",
+         "Time that handlers have from a command or the end of a message to its reply; then 451.",
+         "", 1, 24 * hour},
 
         {"spool", "directory", T::Path, "", "$TMPDIR, or else /var/tmp", "",
          "Where large messages wait while they are received, as files without a name."},
@@ -111,9 +117,16 @@ const std::vector<KeySpec>& keyTable()
          "A shared object of your own."},
         {"handler", "required", T::Bool, "yes", "", "",
          "no: mail is accepted even if this handler fails, which is logged."},
+        {"handler", "on_error", T::Choice, "defer", "", "",
+         "What a filter that fails means for the client: 451, as if it were not there, or 554.",
+         "defer|skip|reject"},
+        {"handler", "concurrency", T::Integer, "0", "", "threads",
+         "Most threads inside this handler at the same time; 0 is no limit.", "", 0, mostThreads},
+        {"handler", "slot_timeout", T::Duration, "30s", "", "",
+         "Longest wait for one of these; then 451.", "", 0, 24 * hour},
 
         {"filters", "chain", T::List, "", "empty", "",
-         "Handlers that see each message before it is delivered, in this order."},
+         "Handlers that judge clients, recipients and messages before delivery, in this order."},
     };
     return table;
 }

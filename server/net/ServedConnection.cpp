@@ -1,6 +1,7 @@
 // See ServedConnection.h.
 #include "net/ServedConnection.h"
 
+#include "net/PacedTransport.h"
 #include "net/SmtpConnection.h"
 #include "net/SocketTransport.h"
 
@@ -45,8 +46,9 @@ void ServedConnection::serve(ClientSocket& client)
     const auto sink = _context.sinks();
     smtp::Dialog dialog(_listener.session, std::move(info), *sink);
     SocketTransport transport(client.sockfd(), {config.spin, _context.admission.counter()});
+    PacedTransport paced(transport, dialog);
     SmtpConnection(dialog,
-                   transport,
+                   paced,
                    client.watch(),
                    {config.commandTimeout, config.dataTimeout, config.minDataRate})
         .serve();
