@@ -81,12 +81,13 @@ std::vector<std::string> findPlugins(const std::string& directory)
     return paths;
 }
 
-std::string describePlugins(const std::vector<std::string>& paths, bool isVerbose)
+std::string
+describePlugins(const std::vector<std::string>& paths, bool isVerbose, delivery::PluginProbe* probe)
 {
     std::string text;
     for (const std::string& path : paths)
     {
-        const auto result = delivery::loadPlugin(path);
+        const auto result = delivery::loadProbedPlugin(path, probe);
         text += result.plugin != nullptr ? describePlugin(*result.plugin, path, isVerbose)
                                          : "broken: " + result.mistake + "\n";
     }

@@ -1,6 +1,8 @@
 // What --list-plugins prints. Thread safety: [main].
 #pragma once
 
+#include "delivery/PluginProbe.h"
+
 #include <string>
 #include <vector>
 
@@ -12,6 +14,9 @@ namespace mpsmtp::app
 
 /// One paragraph for each file: type, version, ABI and path, or why it cannot be used.
 /// \param isVerbose adds the options with their types, defaults and sentences
-[[nodiscard]] std::string describePlugins(const std::vector<std::string>& paths, bool isVerbose);
+/// \param probe tries each plugin before it is loaded; may be nullptr
+[[nodiscard]] std::string describePlugins(const std::vector<std::string>& paths,
+                                          bool isVerbose,
+                                          delivery::PluginProbe* probe);
 
 } // namespace mpsmtp::app

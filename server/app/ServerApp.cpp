@@ -46,7 +46,9 @@ std::string describeHandler(const delivery::HandlerConfig& handler)
 } // namespace
 
 ServerApp::ServerApp(CommandLine commandLine, Surroundings surroundings)
-    : _commandLine(std::move(commandLine)), _surroundings(std::move(surroundings))
+    : _commandLine(std::move(commandLine)),
+      _surroundings(std::move(surroundings)),
+      _probe("/proc/self/exe") // even if the file has been replaced since
 {
 }
 
@@ -84,7 +86,7 @@ int ServerApp::listPlugins()
         for (const delivery::HandlerConfig& handler : config.handlers)
             if (!handler.plugin.empty())
                 paths.push_back(handler.plugin);
-        std::cout << describePlugins(paths, _commandLine.isVerbose);
+        std::cout << describePlugins(paths, _commandLine.isVerbose, &_probe);
         return exitOk;
     }
     catch (const std::system_error& error)
@@ -141,7 +143,10 @@ void ServerApp::loadDelivery()
     // Without any handler there is nothing to find out, and the reason has been told.
     if (_loaded.configuration.delivery.handlers.empty())
         return;
-    _delivery = delivery::DeliveryService::load(_loaded.configuration.delivery, _loaded.problems);
+    auto environment = delivery::Environment::system();
+    environment.probe = &_probe;
+    _delivery = delivery::DeliveryService::load(
+        _loaded.configuration.delivery, _loaded.problems, environment);
     sortProblems(_loaded.problems);
 }
 

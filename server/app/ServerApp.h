@@ -6,6 +6,7 @@
 #include "app/CommandLine.h"
 #include "app/Configuration.h"
 #include "app/Surroundings.h"
+#include "delivery/PluginProbe.h"
 
 #include <memory>
 
@@ -59,6 +60,7 @@ private:
 
     const CommandLine _commandLine;
     const Surroundings _surroundings;
+    delivery::ChildProbe _probe;
     LoadedConfiguration _loaded;
     std::unique_ptr<Logging> _logging; // members from here on are taken down from last to first
     std::unique_ptr<delivery::DeliveryService> _delivery;

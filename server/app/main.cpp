@@ -4,6 +4,7 @@
 #include "app/ServerApp.h"
 #include "app/Signals.h"
 #include "app/Surroundings.h"
+#include "delivery/PluginProbe.h"
 
 #include <Poco/Exception.h>
 
@@ -13,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+#include <unistd.h>
+
 namespace
 {
 
@@ -20,6 +23,9 @@ using namespace mpsmtp::app;
 
 int runProgram(const std::vector<std::string>& arguments)
 {
+    // Ours alone (delivery/PluginProbe.h); ends without the destructors of whatever was loaded.
+    if (arguments.size() == 2 && arguments[0] == "--probe-plugin")
+        ::_exit(mpsmtp::delivery::reportProbe(arguments[1]));
     auto parsed = parseCommandLine(arguments);
     if (const auto* error = std::get_if<UsageError>(&parsed))
     {

@@ -26,12 +26,13 @@ public:
     Loader(const DeliveryConfig& config,
            StorageSync& sync,
            Clock& clock,
+           PluginProbe* probe,
            std::vector<Problem>& problems)
         : _config(config),
           _sync(sync),
           _clock(clock),
           _problems(problems),
-          _library(config.pluginDirectory)
+          _library(config.pluginDirectory, probe)
     {
     }
 
@@ -111,7 +112,7 @@ public:
           spool{config.spoolDirectory, config.spoolMemoryOctets},
           replyTimeout(config.replyTimeout),
           sync(config.durability, environment.sync),
-          handlers(Loader(config, sync, clock, problems).load()),
+          handlers(Loader(config, sync, clock, environment.probe, problems).load()),
           chain(handlers, config, handlers.size() == config.handlers.size(), problems)
     {
     }

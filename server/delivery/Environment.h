@@ -3,23 +3,25 @@
 
 #include "delivery/Clock.h"
 #include "delivery/FileCalls.h"
+#include "delivery/PluginProbe.h"
 #include "delivery/StorageSync.h"
 
 namespace mpsmtp::delivery
 {
 
-/// `files` and `clock` must outlive the service.
+/// `files`, `clock` and `probe` must outlive the service.
 struct Environment
 {
     FileCalls& files;
     Clock& clock;
     SyncCalls sync;
+    PluginProbe* probe = nullptr; ///< tries plugins before they are loaded; nullptr: nobody does
 
     /// The real one.
     [[nodiscard]] static Environment system()
     {
         static Clock clock; // stateless, so not a mutable global
-        return {FileCalls::system(), clock, SyncCalls::system()};
+        return {FileCalls::system(), clock, SyncCalls::system(), nullptr};
     }
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -21,6 +22,12 @@ namespace
 {
 
 using mpsmtp::detail::fromAbi;
+
+/// What a plugin of interface 1.0 fills in; structs only grow at their end.
+constexpr std::size_t pluginSizeOf10 =
+    offsetof(mpsmtp_plugin, create) + sizeof(mpsmtp_plugin::create);
+constexpr std::size_t optionSizeOf10 =
+    offsetof(mpsmtp_option, choices) + sizeof(mpsmtp_option::choices);
 
 std::string inQuotes(std::string_view text)
 {
@@ -50,6 +57,18 @@ bool isSharedObject(const std::string& path)
     std::ifstream file(path, std::ios::binary);
     file.read(begin.data(), begin.size());
     return file.gcount() == static_cast<std::streamsize>(begin.size()) && begin == elf;
+}
+
+/// What can be seen without loading it, or "".
+std::string fileMistake(const std::string& path)
+{
+    std::error_code error;
+    if (!std::filesystem::exists(path, error))
+        return "cannot load " + path + ": " + (error ? error.message() : "no such file");
+    if (!isSharedObject(path))
+        return "cannot load " + path +
+               ": it cannot be read, or is not a shared object; build it with g++ -shared -fPIC";
+    return {};
 }
 
 /// \param error what dlerror() said
@@ -88,12 +107,20 @@ std::string tableMistake(const mpsmtp_plugin& plugin, const std::string& path)
     if (plugin.option_count != 0 && !plugin.options)
         return malformed(path, "no option table");
     for (std::size_t i = 0; i < plugin.option_count; ++i)
-        if (!plugin.options[i] || plugin.options[i]->size < sizeof(mpsmtp_option))
+        if (!plugin.options[i] || plugin.options[i]->size < optionSizeOf10)
             return malformed(path, "option " + std::to_string(i));
     return {};
 }
 
 } // namespace
+
+PluginResult loadProbedPlugin(const std::string& path, PluginProbe* probe)
+{
+    std::string mistake = fileMistake(path); // needs no process
+    if (mistake.empty() && probe)
+        mistake = probe->mistake(path);
+    return mistake.empty() ? loadPlugin(path) : PluginResult{nullptr, std::move(mistake)};
+}
 
 bool isTypeName(std::string_view text) noexcept
 {
@@ -108,7 +135,7 @@ std::string descriptorMistake(const mpsmtp_plugin& plugin, const std::string& pa
         return path + " is not an mpsmtp plugin: its " MPSMTP_PLUGIN_SYMBOL " is something else";
     if (auto mistake = versionMistake(plugin, path); !mistake.empty())
         return mistake;
-    if (plugin.size < sizeof(mpsmtp_plugin))
+    if (plugin.size < pluginSizeOf10)
         return malformed(path, "its size is " + std::to_string(plugin.size));
     if (const auto type = fromAbi(plugin.type); !isTypeName(type))
         return path + " names its type " + inQuotes(type) +
@@ -118,14 +145,8 @@ std::string descriptorMistake(const mpsmtp_plugin& plugin, const std::string& pa
 
 PluginResult loadPlugin(const std::string& path)
 {
-    std::error_code error;
-    if (!std::filesystem::exists(path, error))
-        return {nullptr, "cannot load " + path + ": " + (error ? error.message() : "no such file")};
-    if (!isSharedObject(path))
-        return {
-            nullptr,
-            "cannot load " + path +
-                ": it cannot be read, or is not a shared object; build it with g++ -shared -fPIC"};
+    if (auto mistake = fileMistake(path); !mistake.empty())
+        return {nullptr, std::move(mistake)};
     void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return {nullptr, loadMistake(path, ::dlerror())};
@@ -139,7 +160,10 @@ PluginResult loadPlugin(const std::string& path)
     return {plugin, {}};
 }
 
-PluginLibrary::PluginLibrary(std::string directory) : _directory(std::move(directory)) {}
+PluginLibrary::PluginLibrary(std::string directory, PluginProbe* probe)
+    : _directory(std::move(directory)), _probe(probe)
+{
+}
 
 PluginResult PluginLibrary::find(const HandlerConfig& section)
 {
@@ -177,8 +201,9 @@ PluginResult PluginLibrary::findBundled(const std::string& type)
 const PluginResult& PluginLibrary::load(const std::string& path)
 {
     const auto found = _loaded.find(path);
-    return found != _loaded.end() ? found->second
-                                  : _loaded.emplace(path, loadPlugin(path)).first->second;
+    return found != _loaded.end()
+               ? found->second
+               : _loaded.emplace(path, loadProbedPlugin(path, _probe)).first->second;
 }
 
 std::string PluginLibrary::suggestType(const std::string& type) const

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "delivery/DeliveryConfig.h"
+#include "delivery/PluginProbe.h"
 
 #include <mpsmtp/abi.h>
 
@@ -34,12 +35,16 @@ struct PluginResult
 /// Loads one shared object. \param path absolute
 [[nodiscard]] PluginResult loadPlugin(const std::string& path);
 
+/// The same, but in a child process first. \param probe may be nullptr
+[[nodiscard]] PluginResult loadProbedPlugin(const std::string& path, PluginProbe* probe);
+
 /// Finds the plugin of each handler section; each file is loaded once.
 class PluginLibrary
 {
 public:
     /// \param directory where the bundled TYPE.so lie
-    explicit PluginLibrary(std::string directory);
+    /// \param probe tries each file before it is loaded; nullptr: nobody does. Must outlive the object
+    explicit PluginLibrary(std::string directory, PluginProbe* probe = nullptr);
 
     [[nodiscard]] PluginResult find(const HandlerConfig& section);
 
@@ -49,6 +54,7 @@ private:
     [[nodiscard]] std::string suggestType(const std::string& type) const;
 
     const std::string _directory;
+    PluginProbe* const _probe;
     std::map<std::string, PluginResult> _loaded; ///< by path
 };
 

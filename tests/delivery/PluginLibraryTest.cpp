@@ -45,6 +45,9 @@ class PluginLibraryTest : public CppUnit::TestFixture
     CPPUNIT_TEST(everyFailureHasItsSentence);
     CPPUNIT_TEST(fileThatIsNoObjectIsTold);
     CPPUNIT_TEST(sectionNeedsTypeOrPlugin);
+    CPPUNIT_TEST(whatACrashWouldDoIsSeenInAChild);
+    CPPUNIT_TEST(theChildHasNothingToSayOfAGoodPlugin);
+    CPPUNIT_TEST(theDocumentListsEverySentence);
     CPPUNIT_TEST(optionTableIsChecked);
     CPPUNIT_TEST(signalsStayTheServers);
     CPPUNIT_TEST_SUITE_END();
@@ -166,6 +169,77 @@ public:
         both.plugin = so("two");
         CPPUNIT_ASSERT_EQUAL(std::string("has both \"type\" and \"plugin\"; use one of them"),
                              library.find(both).mistake);
+    }
+
+    void whatACrashWouldDoIsSeenInAChild()
+    {
+        struct Row
+        {
+            const char* why;
+            const char* name;
+            std::string expected;
+        };
+
+        ChildProbe probe(mpsmtp::test::inBuild("/bin/mpsmtpd"), std::chrono::seconds(3));
+        const std::string globals = "; look at the constructors of its global objects";
+        for (const Row& row :
+             {Row{"a signal", "crashing", " crashed while loading (SIGSEGV)" + globals},
+              Row{"an exception", "throwing", " crashed while loading (SIGABRT)" + globals},
+              Row{"exit", "leaving", " ended the process while loading (exit status 0)" + globals},
+              Row{"no end",
+                  "hanging",
+                  " did not finish loading within 3 s; do the work in start()"}})
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                row.why,
+                so(row.name) + row.expected,
+                PluginLibrary(plugins, &probe).find(ofFile(so(row.name))).mistake);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("what the child says is what loading would have said",
+                                     loadPlugin(so("major2")).mistake,
+                                     probe.mistake(so("major2")));
+    }
+
+    void theChildHasNothingToSayOfAGoodPlugin()
+    {
+        ChildProbe probe(mpsmtp::test::inBuild("/bin/mpsmtpd"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), probe.mistake(so("two")));
+        ChildProbe nobody("/nowhere/mpsmtpd");
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            "no process, no opinion", std::string(), nobody.mistake(so("two")));
+    }
+
+    /// docs/load-errors.md, with the parts that differ in capitals.
+    void theDocumentListsEverySentence()
+    {
+        const std::string document = readFile(mpsmtp::test::inSource("/docs/load-errors.md"));
+        for (const char* sentence :
+             {"cannot load FILE: no such file",
+              "cannot load FILE: it cannot be read, or is not a shared object; build it with g++ "
+              "-shared -fPIC",
+              "cannot load FILE: undefined symbol NAME; link the library that defines it (with "
+              "-Wl,-z,defs the linker tells)",
+              "cannot load FILE: it needs LIBRARY, which is not installed",
+              "FILE is not an mpsmtp plugin: it exports no mpsmtp_plugin_descriptor; does a "
+              "source file of it end with MPSMTP_PLUGIN(…)?",
+              "FILE is not an mpsmtp plugin: its mpsmtp_plugin_descriptor is something else",
+              "FILE was built for plugin interface 2.0, this server has 1.0; build it with this "
+              "server's SDK",
+              "FILE was built for plugin interface 1.9, this server has 1.0; build it with this "
+              "server's SDK, or upgrade the server",
+              "FILE has a malformed descriptor (WHAT); build it again with the SDK",
+              "FILE names its type NAME; a type is made of lower-case letters, digits, \"-\" and "
+              "\"_\"",
+              "FILE holds the type NAME; name the file after its type",
+              "FILE crashed while loading (SIGNAL); look at the constructors of its global objects",
+              "FILE ended the process while loading (exit status N); look at the constructors of "
+              "its global objects",
+              "FILE did not finish loading within 10 s; do the work in start()",
+              "unknown type NAME: there is no FILE",
+              "bad type NAME: a type is made of lower-case letters, digits, \"-\" and \"_\"",
+              "cannot be made: REASON",
+              "cannot start: REASON",
+              "the plugin made a malformed handler; build it again with the SDK",
+              "there are two sections of this name"})
+            CPPUNIT_ASSERT_MESSAGE(sentence, document.find(sentence) != std::string::npos);
     }
 
     void optionTableIsChecked()

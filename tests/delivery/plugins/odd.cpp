@@ -1,6 +1,11 @@
 // Shared objects that a server must refuse, one for each way to be odd (see CMakeLists.txt). In plain abi.h.
 #include <mpsmtp/abi.h>
 
+#include <csignal>
+#include <cstdlib>
+
+#include <unistd.h>
+
 #ifndef ODD_MAGIC
 #define ODD_MAGIC MPSMTP_ABI_MAGIC
 #endif
@@ -26,6 +31,11 @@ void notDefinedAnywhere();
 
 namespace
 {
+
+#ifdef ODD_AT_LOAD
+/// Runs while the object is loaded.
+[[maybe_unused]] const bool isLoaded = (ODD_AT_LOAD, true);
+#endif
 
 /// A hook that is said to be there, and is not.
 [[maybe_unused]] const mpsmtp_handler*
