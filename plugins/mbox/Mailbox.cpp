@@ -61,6 +61,7 @@ void Mailbox::reserve(std::uint64_t octets)
     _reserved += octets;
     try
     {
+        MailboxLock::requirePossible(_paths, _settings.dotLock);
         waitUntilUnlocked();
         requireSpace();
     }

@@ -7,7 +7,7 @@
 // nor could the locks be kept until every transaction of the batch has decided, since these wait
 // for other mailboxes (a deadlock) and other handlers (a mailbox locked for as long as the
 // slowest). persist() finds out instead what would make the commit fail: a mailbox that someone
-// else holds locked, a full disk, a limit on the file's size. What is left is a failure that begins
+// else holds locked or that cannot be locked at all, a full disk, a limit on the file's size. What is left is a failure that begins
 // between the two: then the commit fails, the mailbox is as before, and the sender tries again.
 #pragma once
 

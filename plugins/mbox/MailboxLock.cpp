@@ -38,6 +38,20 @@ bool isStale(const struct stat& status) noexcept
     return std::chrono::system_clock::now() - made > staleLockAge;
 }
 
+store::FileDescriptor openNoteOf(const MailboxPaths& paths)
+{
+    constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    store::FileDescriptor note(::open(paths.note.c_str(), flags, 0600));
+    if (!note.isOpen())
+        throwSystemError(errno, "cannot open the mailbox's note", paths.note);
+    return note;
+}
+
+[[noreturn]] void throwNoDotLock(int error, const MailboxPaths& paths)
+{
+    throwSystemError(error, "cannot make the dot-lock (dot_lock = no?)", paths.dotLock);
+}
+
 bool isSameFile(const struct stat& one, const struct stat& other) noexcept
 {
     return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
@@ -53,7 +67,7 @@ std::unique_ptr<MailboxLock> MailboxLock::tryAcquire(const MailboxFile& file,
     auto lock = std::make_unique<MailboxLock>(file, paths);
     if (!lock->takeRecordLock() || !lock->takeFlock())
         return nullptr;
-    lock->openNote();
+    lock->_note = openNoteOf(paths);
     if (dotLock && !lock->takeDotLock(log))
         return nullptr;
     return lock;
@@ -71,6 +85,13 @@ bool MailboxLock::isHeldByOthers(const MailboxFile& file, const MailboxPaths& pa
         return false;
     const auto note = statusOf(paths.note);
     return !note || !isSameFile(*found, *note);
+}
+
+void MailboxLock::requirePossible(const MailboxPaths& paths, bool dotLock)
+{
+    (void)openNoteOf(paths);
+    if (dotLock && ::faccessat(AT_FDCWD, paths.folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+        throwNoDotLock(errno, paths);
 }
 
 MailboxLock::MailboxLock(const MailboxFile& file, const MailboxPaths& paths) noexcept
@@ -106,14 +127,6 @@ bool MailboxLock::takeFlock()
     return _flocked;
 }
 
-void MailboxLock::openNote()
-{
-    constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    _note = store::FileDescriptor(::open(_paths.note.c_str(), flags, 0600));
-    if (!_note.isOpen())
-        throwSystemError(errno, "cannot open the mailbox's note", _paths.note);
-}
-
 bool MailboxLock::takeDotLock(const Log& log)
 {
     (void)::futimens(_note.get(), nullptr); // other programs judge our lock by its age
@@ -123,7 +136,7 @@ bool MailboxLock::takeDotLock(const Log& log)
         if (_dotLocked)
             return true;
         if (errno != EEXIST)
-            throwSystemError(errno, "cannot make the dot-lock (dot_lock = no?)", _paths.dotLock);
+            throwNoDotLock(errno, _paths);
         const auto found = statusOf(_paths.dotLock);
         struct stat note = {};
         if (found && ::fstat(_note.get(), &note) == 0 && isSameFile(*found, note))

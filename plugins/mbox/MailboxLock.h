@@ -43,6 +43,11 @@ public:
     [[nodiscard]] static bool
     isHeldByOthers(const MailboxFile& file, const MailboxPaths& paths, bool dotLock);
 
+    /// Finds out, without a lock, what would make tryAcquire() fail whoever holds what: a note that
+    /// cannot be opened, a folder where no dot-lock can be made.
+    /// \throws std::system_error
+    static void requirePossible(const MailboxPaths& paths, bool dotLock);
+
     MailboxLock(const MailboxFile& file, const MailboxPaths& paths) noexcept;
     MailboxLock(const MailboxLock&) = delete;
     MailboxLock& operator=(const MailboxLock&) = delete;
@@ -54,7 +59,6 @@ public:
 private:
     [[nodiscard]] bool takeRecordLock();
     [[nodiscard]] bool takeFlock();
-    void openNote();
     [[nodiscard]] bool takeDotLock(const Log& log);
 
     const MailboxFile& _file;

@@ -7,6 +7,7 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <cerrno>
+#include <system_error>
 
 using namespace mboxtest;
 
@@ -26,6 +27,7 @@ class MboxFailureTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aDiskThatFillsUpMeanwhileTakesTheMessageBack);
     CPPUNIT_TEST(octetsOfAProgramThatIgnoresLocksStay);
     CPPUNIT_TEST(aNoteThatCannotBeWrittenDefersTheMail);
+    CPPUNIT_TEST(aMailboxThatCannotBeLockedIsSeenBeforeAnythingIsCommitted);
     CPPUNIT_TEST(aFolderThatVanishesDefersTheMail);
     CPPUNIT_TEST(oneMailboxThatFailsStopsTheTransaction);
     CPPUNIT_TEST_SUITE_END();
@@ -152,6 +154,17 @@ public:
         MboxServer server(box());
         CPPUNIT_ASSERT_EQUAL(451u, server.deliverContent({"a\r\n"}));
         CPPUNIT_ASSERT_EQUAL(std::string(), readFile(box()));
+    }
+
+    void aMailboxThatCannotBeLockedIsSeenBeforeAnythingIsCommitted()
+    {
+        std::filesystem::create_directory(note());
+        MboxServer server(box());
+        const auto transaction = server.transaction(mail({"a\r\n"}));
+        CPPUNIT_ASSERT_EQUAL(250u, transaction->stage());
+        CPPUNIT_ASSERT_THROW(transaction->persist(), std::system_error);
+        std::filesystem::remove(note());
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("afterwards", 250u, server.deliverContent({"a\r\n"}));
     }
 
     void aFolderThatVanishesDefersTheMail()

@@ -54,6 +54,17 @@ class DiskTrouble(harness.SystemTest):
                 server.stop()
                 shutil.rmtree(base)
 
+    def test_a_mailbox_that_can_never_be_locked_doubles_nothing(self):
+        """The maildir would get a copy with each try of the client if only the append found out."""
+        note = self.folder / "mbox" / "b.test" / ".b.mbox.mpsmtp"
+        note.mkdir(parents=True)
+        server = self.start(self.settings({store: self.store(store) for store in STORES}))
+        self._deliver(server, 451)
+        self.assertEqual(self.messages("maildir"), [])
+        note.rmdir()
+        self._deliver(server, 250)
+        self.assertEqual([len(self.messages(store)) for store in STORES], [1, 1, 1])
+
     def test_an_optional_handler_may_fail(self):
         (self.folder / "mh").write_text("in the way\n")
         server = self.start(self.settings({"tree": self.store("maildir"), "extra": self.store("mh", required="no")}))
