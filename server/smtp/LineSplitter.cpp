@@ -23,7 +23,7 @@ LineSplitter::Result LineSplitter::next(std::string_view input) noexcept
     if (input.size() < _maxLineOctets)
         return {Status::Incomplete, 0, {}};
     _isSkipping = true;
-    return {Status::TooLong, _searched, {}};
+    return {Status::TooLong, _searched, input.substr(0, _searched)};
 }
 
 LineSplitter::Result LineSplitter::passOver(std::string_view input) noexcept

@@ -25,7 +25,8 @@ public:
         Status status;
         std::size_t
             consumed; ///< octets of the input that are done with, the line and its end among them
-        std::string_view line; ///< without its end; a view of the input
+        std::string_view
+            line; ///< without its end; of a TooLong one the beginning. A view of the input
     };
 
     /// Octets of one line that are passed over before it is called endless.

@@ -396,9 +396,10 @@ void Session::quit(std::string_view argument)
     sayGoodbye(replies::goodbye);
 }
 
-void Session::refuseLongLine()
+void Session::refuseLongLine(std::string_view beginning)
 {
-    refuse(replies::lineTooLong);
+    // As in execute(): the octets behind a BDAT are not commands.
+    return parseCommand(beginning).verb == Verb::Bdat ? bdat("") : refuse(replies::lineTooLong);
 }
 
 bool Session::countsAsOneTooMany(const FixedReply& refusal) noexcept

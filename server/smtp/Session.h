@@ -48,8 +48,8 @@ public:
     /// Executes a command line, given without its line end.
     void execute(std::string_view line);
 
-    /// The client sent a line over the limit; it was not looked at.
-    void refuseLongLine();
+    /// The client sent a line over the limit. Of its `beginning` only the verb is looked at.
+    void refuseLongLine(std::string_view beginning);
 
     /// Mail data and chunk octets go here, whether they are wanted or not.
     [[nodiscard]] MailDataWriter& data() noexcept { return _transaction.data(); }
