@@ -10,9 +10,7 @@ namespace mpsmtp::delivery
 
 using mpsmtp::detail::toAbi;
 
-MessageView::MessageView(const SpooledMessage& message,
-                         FileCalls& calls,
-                         const SpoolLimits& limits) noexcept
+MessageView::MessageView(const SpooledMessage& message, FileCalls& calls, const SpoolLimits& limits)
     : _message(message), _calls(calls), _limits(limits)
 {
 }

@@ -28,9 +28,7 @@ class MessageView : public mpsmtp_message_data
 {
 public:
     /// All must outlive the object.
-    MessageView(const SpooledMessage& message,
-                FileCalls& calls,
-                const SpoolLimits& limits) noexcept;
+    MessageView(const SpooledMessage& message, FileCalls& calls, const SpoolLimits& limits);
 
     MessageView(const MessageView&) = delete;
     MessageView& operator=(const MessageView&) = delete;
