@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -57,7 +58,7 @@ public:
         auto file = retryWhenGone([&] { return write(mailbox, envelope, recipient, message); });
         if (!file)
             return Reply::noSuchUser();
-        _letters.push_back({std::move(mailbox), std::move(file), "", ""});
+        _letters.push_back({std::move(mailbox), std::move(file), ""});
         return {};
     }
 
@@ -90,8 +91,7 @@ private:
     {
         Mailbox mailbox;
         std::shared_ptr<StagedFile> file; // several letters may share one
-        std::string folder;               // where it has been shown, and as what
-        std::string name;
+        std::string shown;                // the name in sight, once it has one
     };
 
     using Folders = std::vector<std::shared_ptr<const Folder>>;
@@ -150,8 +150,10 @@ private:
         if (!folder)
             throwSystemError(
                 ENODEV, "the mailbox was removed during the delivery:", letter.mailbox.path);
-        letter.name = placeOrCopy(letter, *folder);
-        letter.folder = folder->path();
+        std::string shown = folder->path() + "/";
+        shown.reserve(shown.size() + NAME_MAX); // what is in sight can be taken back without memory
+        shown += placeOrCopy(letter, *folder);
+        letter.shown = std::move(shown);
         return folder;
     }
 
@@ -180,8 +182,8 @@ private:
     {
         for (const Letter& letter : _letters)
         {
-            if (!letter.name.empty())
-                (void)::unlink((letter.folder + "/" + letter.name).c_str());
+            if (!letter.shown.empty())
+                (void)::unlink(letter.shown.c_str());
         }
     }
 
