@@ -41,9 +41,18 @@ AcceptSocket::AcceptSocket(Descriptor listening, const RefusalTexts& refusals)
 
 bool AcceptSocket::poll(const Poco::Timespan& timeout, int)
 {
+    refuseForgotten();
     pollfd waited[] = {{sockfd(), POLLIN, 0}, {_wake.get(), POLLIN, 0}};
     const int ready = ::poll(waited, 2, static_cast<int>(timeout.totalMilliseconds()));
     return ready > 0 && waited[1].revents == 0 && accept();
+}
+
+/// POCO allocates between poll() and acceptConnection(): without memory it never gets there.
+void AcceptSocket::refuseForgotten() noexcept
+{
+    if (_accepted)
+        refuse(_accepted.get(), _refusals.internal);
+    _accepted.reset();
 }
 
 bool AcceptSocket::accept() noexcept

@@ -39,6 +39,7 @@ protected:
     ~AcceptSocket() override = default;
 
 private:
+    void refuseForgotten() noexcept;
     [[nodiscard]] bool accept() noexcept;
     void handleFailure(int error) noexcept;
     void shed() noexcept;
