@@ -4,12 +4,13 @@
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <system_error>
 #include <utility>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,11 @@ namespace
 {
     return "/proc/self/fd/" + std::to_string(fd);
 }
+
+struct FolderCloser
+{
+    void operator()(DIR* folder) const noexcept { (void)::closedir(folder); }
+};
 
 /// True if the file system, not the folder, is why a file without a name cannot be made.
 [[nodiscard]] bool isUnsupported(int error)
@@ -196,15 +202,14 @@ bool Staging::isLeftover(const std::string& name) const
     return isNumber(id) && processStamp(id) != process;
 }
 
+/// Not with std::filesystem: libstdc++'s iterator ends the process when there is no memory for it.
 void Staging::sweep(const std::string& folder) const
 {
-    std::error_code error;
-    std::filesystem::directory_iterator entry(folder, error);
-    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    const std::unique_ptr<DIR, FolderCloser> listing(::opendir(folder.c_str()));
+    while (const dirent* const entry = listing ? ::readdir(listing.get()) : nullptr)
     {
-        std::error_code ignored;
-        if (isLeftover(entry->path().filename().string()))
-            (void)std::filesystem::remove(entry->path(), ignored);
+        if (isLeftover(entry->d_name))
+            (void)::unlinkat(::dirfd(listing.get()), entry->d_name, 0);
     }
 }
 
