@@ -1,6 +1,9 @@
 // What the configuration says about delivery, as plain values with the place each came from. Thread safety: [any] (immutable).
 #pragma once
 
+#include "delivery/Origin.h"
+#include "delivery/RouteConfig.h"
+
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -8,20 +11,6 @@
 
 namespace mpsmtp::delivery
 {
-
-/// Where something stands in a configuration file; line 0: not in a file (command line, environment, built in).
-struct Origin
-{
-    std::string file;
-    unsigned line = 0;
-};
-
-/// One mistake in the configuration, shown as "file:line: text".
-struct Problem
-{
-    Origin origin;
-    std::string text;
-};
 
 /// One key of a section as written.
 struct Setting
@@ -77,8 +66,11 @@ struct DeliveryConfig
     Origin filterChainOrigin;
     std::vector<ListenerFilters> listenerFilters;
     std::chrono::milliseconds replyTimeout{
-        300'000};                               ///< from a command or the final dot to its reply
-    std::string spoolDirectory;                 ///< absolute
+        300'000};                       ///< from a command or the final dot to its reply
+    std::string spoolDirectory;         ///< absolute
+    std::vector<RouteConfig> routes;    ///< file order; none: every handler gets every message
+    std::vector<std::string> listeners; ///< names; a route may ask for one
+    std::string spoolDirectory;         ///< absolute
     std::size_t spoolMemoryOctets = 256 * 1024; ///< larger messages go to an unlinked temp file
     Durability durability = Durability::Fsync;
 };
