@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 
 namespace mpsmtp::app
 {
@@ -26,6 +27,10 @@ enum class OptionId
     Set,
     CheckConfig,
     ListPlugins,
+    Explain,
+    From,
+    Client,
+    Listener,
     Verbose,
     Help,
     Version
@@ -39,12 +44,16 @@ struct OptionSpec
     std::string_view valueName; ///< "": takes no value
 };
 
-constexpr std::array<OptionSpec, 8> optionTable{{
+constexpr std::array<OptionSpec, 12> optionTable{{
     {OptionId::Config, "--config", 'c', "FILE"},
     {OptionId::Listen, "--listen", '\0', "HOST:PORT"},
     {OptionId::Set, "--set", '\0', "SECTION.KEY=VALUE"},
     {OptionId::CheckConfig, "--check-config", '\0', ""},
     {OptionId::ListPlugins, "--list-plugins", '\0', ""},
+    {OptionId::Explain, "--explain", '\0', "ADDRESS"},
+    {OptionId::From, "--from", '\0', "SENDER"},
+    {OptionId::Client, "--client", '\0', "IP"},
+    {OptionId::Listener, "--listener", '\0', "NAME"},
     {OptionId::Verbose, "--verbose", 'v', ""},
     {OptionId::Help, "--help", 'h', ""},
     {OptionId::Version, "--version", 'V', ""},
@@ -87,6 +96,8 @@ private:
     std::optional<std::string> valueOf(const OptionSpec& option, const std::string& argument);
     void apply(const OptionSpec& option, const std::string& value);
     void setAction(Action action);
+    void setOnce(std::string& target, const OptionSpec& option, const std::string& value);
+    void checkExplain();
     void interpretWords();
     void interpretFile();
     void interpretDebug();
@@ -189,9 +200,7 @@ void Parser::apply(const OptionSpec& option, const std::string& value)
     switch (option.id)
     {
     case OptionId::Config:
-        if (!_result.configFile.empty())
-            fail("option --config is there twice");
-        _result.configFile = value;
+        setOnce(_result.configFile, option, value);
         break;
     case OptionId::Listen:
         if (!_result.address.empty())
@@ -206,6 +215,19 @@ void Parser::apply(const OptionSpec& option, const std::string& value)
         break;
     case OptionId::ListPlugins:
         setAction(Action::ListPlugins);
+        break;
+    case OptionId::Explain:
+        setAction(Action::Explain);
+        setOnce(_result.explain.recipient, option, value);
+        break;
+    case OptionId::From:
+        setOnce(_result.explain.sender, option, value);
+        break;
+    case OptionId::Client:
+        setOnce(_result.explain.client, option, value);
+        break;
+    case OptionId::Listener:
+        setOnce(_result.explain.listener, option, value);
         break;
     case OptionId::Verbose:
         _result.isVerbose = true;
@@ -222,16 +244,39 @@ void Parser::apply(const OptionSpec& option, const std::string& value)
 void Parser::setAction(Action action)
 {
     if (_result.action != Action::Serve && _result.action != action)
-        fail("--check-config and --list-plugins exclude each other");
+        fail("--check-config, --list-plugins and --explain exclude each other");
     _result.action = action;
+}
+
+void Parser::setOnce(std::string& target, const OptionSpec& option, const std::string& value)
+{
+    if (!target.empty())
+        fail("option " + std::string(option.name) + " is there twice");
+    target = value;
+}
+
+/// --from, --client and --listener say more of the mail that --explain asks about.
+void Parser::checkExplain()
+{
+    const ExplainRequest& request = _result.explain;
+    if (_result.action == Action::Explain)
+        return;
+    for (const auto& [name, value] : {std::pair("--from", &request.sender),
+                                      std::pair("--client", &request.client),
+                                      std::pair("--listener", &request.listener)})
+        if (!value->empty())
+            fail("option " + std::string(name) + " belongs to --explain ADDRESS");
 }
 
 void Parser::interpretWords()
 {
+    checkExplain();
     if (!_result.configFile.empty())
         return interpretFile();
     if (_result.action == Action::CheckConfig)
         return fail("--check-config needs the file to check: --config FILE");
+    if (_result.action == Action::Explain)
+        return fail("--explain needs the file with the routes: --config FILE");
     if (_words.empty())
     {
         if (_result.address.empty())

@@ -22,6 +22,7 @@ enum class Action
     Serve,
     CheckConfig,
     ListPlugins,
+    Explain,
     Help,
     Version
 };
@@ -37,6 +38,15 @@ enum class Command
     Mbox     ///< mbox FILE
 };
 
+/// One mail that --explain asks about; "" where an option was not given.
+struct ExplainRequest
+{
+    std::string recipient;
+    std::string sender;   ///< --from; default: the null reverse-path
+    std::string client;   ///< --client; default: 127.0.0.1
+    std::string listener; ///< --listener; default: the first of the file
+};
+
 struct CommandLine
 {
     Action action = Action::Serve;
@@ -45,6 +55,7 @@ struct CommandLine
     std::string path;                  ///< DIR or FILE
     std::string address;               ///< as in [listener:NAME]; "" with Command::File
     std::vector<std::string> settings; ///< of --set, in order
+    ExplainRequest explain;            ///< of Action::Explain
     bool isVerbose = false;            ///< -v: --list-plugins shows the options too
 };
 

@@ -13,6 +13,7 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 
 namespace mpsmtp::app
 {
@@ -113,11 +114,17 @@ std::string shown(const Problem& problem)
 
 void sortProblems(std::vector<Problem>& problems)
 {
-    // Line 0 wraps round to the largest number: behind all others.
+    // A list file of a route has lines of its own, which must not mix with those of the configuration.
+    const auto place = [](const Problem& problem)
+    {
+        const bool isInFile = problem.origin.line != 0;
+        return std::tuple(!isInFile,
+                          isInFile ? std::string_view(problem.origin.file) : std::string_view(),
+                          problem.origin.line);
+    };
     std::stable_sort(problems.begin(),
                      problems.end(),
-                     [](const Problem& a, const Problem& b)
-                     { return a.origin.line - 1 < b.origin.line - 1; });
+                     [&](const Problem& a, const Problem& b) { return place(a) < place(b); });
 }
 
 } // namespace mpsmtp::app

@@ -59,7 +59,7 @@ struct LoadedConfiguration
 /// "file:line: text", without what is not known.
 [[nodiscard]] std::string shown(const delivery::Problem& problem);
 
-/// In the order of the file, what stands in no file behind it.
+/// By file and line, what stands in no file behind it.
 void sortProblems(std::vector<delivery::Problem>& problems);
 
 } // namespace mpsmtp::app

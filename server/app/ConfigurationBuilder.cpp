@@ -5,6 +5,7 @@
 #include "app/ListenAddress.h"
 #include "app/LogLevel.h"
 #include "app/SectionValues.h"
+#include "delivery/RouteTargets.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -15,6 +16,7 @@ namespace mpsmtp::app
 
 using delivery::DeliveryConfig;
 using delivery::HandlerConfig;
+using delivery::RouteConfig;
 
 namespace
 {
@@ -41,6 +43,7 @@ private:
     DeliveryConfig delivery() const;
     LoggingConfig logging() const;
     HandlerConfig handler(const IniSection& section) const;
+    static RouteConfig route(const IniSection& section);
 
     const std::vector<IniSection>& _sections;
     const Surroundings& _surroundings;
@@ -184,6 +187,9 @@ DeliveryConfig Builder::delivery() const
                                               settings.list("filters"),
                                               settings.origin("filters")});
     config.replyTimeout = values("limits").duration("reply_timeout");
+    for (const IniSection* section : named("route"))
+        config.routes.push_back(route(*section));
+        config.listeners.emplace_back(splitSectionName(section->name).name);
     config.spoolDirectory = spoolDirectory();
     config.spoolMemoryOctets = static_cast<std::size_t>(spool.octets("memory"));
     config.durability = spool.text("durability") == "none" ? delivery::Durability::None
@@ -214,6 +220,24 @@ HandlerConfig Builder::handler(const IniSection& section) const
     for (const delivery::Setting& each : section.settings)
         if (findKey("handler", each.key) == nullptr)
             config.settings.push_back(each);
+    return config;
+}
+
+RouteConfig Builder::route(const IniSection& section)
+{
+    const SectionValues settings("route", &section);
+    RouteConfig config;
+    config.name = splitSectionName(section.name).name;
+    config.to = settings.list("to");
+    config.from = settings.list("from");
+    for (const std::string& item : settings.list("deliver"))
+        config.deliver.push_back(delivery::parseRouteTarget(item));
+    config.reject = settings.text("reject");
+    config.origin = section.origin;
+    config.toOrigin = settings.origin("to");
+    config.fromOrigin = settings.origin("from");
+    config.deliverOrigin = settings.origin("deliver");
+    config.rejectOrigin = settings.origin("reject");
     return config;
 }
 

@@ -30,13 +30,16 @@ std::string_view helpText() noexcept
            "      --check-config         say whether the file is right, and end\n"
            "      --list-plugins         show the plugins that are installed; with -v their "
            "options\n"
+           "      --explain ADDRESS      say which route and handlers would take a mail to it; "
+           "also\n"
+           "                             --from SENDER, --client IP, --listener NAME\n"
            "  -h, --help                 show this text\n"
            "  -V, --version              show the version\n"
            "\n"
            "It runs in the foreground and logs to standard error. Ctrl-C stops it.\n"
            "LOG_LEVEL=DEBUG in the environment shows more; MPSMTP_SECTION_KEY overrides a key.\n"
            "Exit status: 0 stopped, 64 bad command line, 69 cannot listen, 70 internal error,\n"
-           "78 bad configuration.\n";
+           "78 bad configuration; --explain: 1 refused.\n";
 }
 
 std::string versionText()

@@ -25,8 +25,8 @@ const std::vector<SectionSpec>& sectionTable()
         {"logging", false, true},
         {"handler", true, true},
         {"filters", false, true},
+        {"route", true, true},
         {"tls", false, false},
-        {"route", true, false},
     };
     return table;
 }
@@ -127,6 +127,15 @@ const std::vector<KeySpec>& keyTable()
 
         {"filters", "chain", T::List, "", "empty", "",
          "Handlers that judge clients, recipients and messages before delivery, in this order."},
+
+        {"route", "to", T::List, "", "every recipient", "",
+         "Recipients: user@domain, help@*, *@domain, postmaster, * or file:PATH; ! in front excludes."},
+        {"route", "from", T::List, "", "every client and sender", "",
+         "Clients or senders: an address, a network, unix, listener:NAME, *@domain, <> or file:PATH; ! in front excludes."},
+        {"route", "deliver", T::List, "", "none; one of deliver and reject must be set", "",
+         "Handlers that get the mail; ? behind a name makes it optional."},
+        {"route", "reject", T::Text, "", "none; one of deliver and reject must be set", "",
+         "The reply that refuses the recipient: 4xx or 5xx, an enhanced code, a text."},
     };
     return table;
 }

@@ -55,6 +55,7 @@ private:
     void checkUnknownKey(const IniSection& section, const Setting& setting);
     void checkRequired(const IniSection& section);
     void checkHandler(const IniSection& section);
+    void checkRoute(const IniSection& section);
     void checkAddresses(const IniSection& section);
 
     void problem(const Origin& origin, std::string text)
@@ -108,6 +109,8 @@ void Checker::checkSection(const IniSection& section)
     checkRequired(section);
     if (splitSectionName(section.name).kind == "handler")
         checkHandler(section);
+    if (splitSectionName(section.name).kind == "route")
+        checkRoute(section);
     if (splitSectionName(section.name).kind == "listener")
         checkAddresses(section);
 }
@@ -167,6 +170,27 @@ void Checker::checkHandler(const IniSection& section)
         problem(section.origin,
                 inBrackets(section.name) +
                     " needs \"type\" (a bundled plugin) or \"plugin\" (a file)");
+}
+
+/// An empty list is refused: whether it means all or nothing is not for the server to guess.
+void Checker::checkRoute(const IniSection& section)
+{
+    const bool delivers = section.find("deliver") != nullptr;
+    const bool rejects = section.find("reject") != nullptr;
+    if (delivers && rejects)
+        problem(section.origin,
+                inBrackets(section.name) + " has both \"deliver\" and \"reject\"; leave one out");
+    if (!delivers && !rejects)
+        problem(section.origin,
+                inBrackets(section.name) + " needs \"deliver\" (handlers) or \"reject\" (a reply)");
+    for (const std::string_view key : {"to", "from", "deliver"})
+    {
+        const Setting* setting = section.find(key);
+        if (setting != nullptr && delivery::parseList(setting->value).empty())
+            problem(setting->origin,
+                    inBrackets(section.name) + " " + std::string(key) + " is empty; " +
+                        (key == "deliver" ? "name a handler" : "leave the line out to match all"));
+    }
 }
 
 /// Two listeners cannot have one address: said here, since the sentence for a port in use would

@@ -3,9 +3,11 @@
 
 #include "app/BuildInfo.h"
 #include "app/ExitStatus.h"
+#include "app/Explain.h"
 #include "app/HelpText.h"
 #include "app/Logging.h"
 #include "app/PluginListing.h"
+#include "app/RouteCheck.h"
 #include "app/Signals.h"
 #include "delivery/DeliveryService.h"
 #include "net/SmtpServer.h"
@@ -16,6 +18,7 @@
 #include <iostream>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include <unistd.h>
 
@@ -68,6 +71,8 @@ int ServerApp::run()
         return listPlugins();
     case Action::CheckConfig:
         return checkConfiguration();
+    case Action::Explain:
+        return explainRoute();
     case Action::Serve:
         break;
     }
@@ -98,19 +103,40 @@ int ServerApp::listPlugins()
 }
 
 /// Writes nothing, not even the log file: handlers are made, but not started.
-int ServerApp::checkConfiguration()
+bool ServerApp::loadOnly()
 {
     _loaded = loadConfiguration(_commandLine, _surroundings);
     LoggingConfig quiet;
     quiet.level = Poco::Message::PRIO_WARNING;
     _logging = std::make_unique<Logging>(quiet);
     loadDelivery();
-    if (!_loaded.problems.empty())
+    if (_loaded.problems.empty())
+        for (const delivery::Problem& warning : _loaded.warnings)
+            logger().warning(shown(warning));
+    return _loaded.problems.empty();
+}
+
+int ServerApp::checkConfiguration()
+{
+    if (!loadOnly())
         return refuse();
-    for (const delivery::Problem& warning : _loaded.warnings)
-        logger().warning(shown(warning));
     std::cout << _commandLine.configFile << ": ok\n";
     return exitOk;
+}
+
+int ServerApp::explainRoute()
+{
+    if (!loadOnly())
+        return refuse();
+    const auto result = explain(_loaded.configuration, _commandLine.explain);
+    if (const auto* error = std::get_if<UsageError>(&result))
+    {
+        complain(error->text);
+        return exitUsage;
+    }
+    const auto& explanation = std::get<Explanation>(result);
+    std::cout << explanation.text;
+    return explanation.isRefused ? exitRefused : exitOk;
 }
 
 int ServerApp::serve()
@@ -141,12 +167,14 @@ int ServerApp::serve()
 void ServerApp::loadDelivery()
 {
     // Without any handler there is nothing to find out, and the reason has been told.
-    if (_loaded.configuration.delivery.handlers.empty())
-        return;
-    auto environment = delivery::Environment::system();
-    environment.probe = &_probe;
-    _delivery = delivery::DeliveryService::load(
-        _loaded.configuration.delivery, _loaded.problems, environment);
+    if (!_loaded.configuration.delivery.handlers.empty())
+    {
+        auto environment = delivery::Environment::system();
+        environment.probe = &_probe;
+        _delivery = delivery::DeliveryService::load(
+            _loaded.configuration.delivery, _loaded.problems, environment);
+    }
+    checkRoutes(_loaded);
     sortProblems(_loaded.problems);
 }
 

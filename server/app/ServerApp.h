@@ -41,6 +41,7 @@ public:
 private:
     [[nodiscard]] int listPlugins();
     [[nodiscard]] int checkConfiguration();
+    [[nodiscard]] int explainRoute();
     [[nodiscard]] int serve();
     [[nodiscard]] int startHandlers();
     [[nodiscard]] int listen();
@@ -49,7 +50,10 @@ private:
     void reopenLog();
     [[nodiscard]] int stop();
 
-    /// Makes the handlers. What is wrong is added to the problems.
+    /// Reads the configuration and makes the handlers, for what ends before it serves. \return true if nothing is wrong
+    [[nodiscard]] bool loadOnly();
+
+    /// Makes the handlers, and looks at the routes. What is wrong is added to the problems.
     void loadDelivery();
 
     /// Tells every problem. \return exitConfiguration

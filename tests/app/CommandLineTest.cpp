@@ -19,7 +19,8 @@ using Arguments = std::vector<std::string>;
 
 std::string shownCommand(const CommandLine& line)
 {
-    static const char* const actions[] = {"", "check ", "plugins ", "help ", "version "};
+    static const char* const actions[] = {
+        "", "check ", "plugins ", "explain ", "help ", "version "};
     static const char* const commands[] = {"file", "summary", "debug", "mh", "maildir", "mbox"};
     std::string text = actions[static_cast<int>(line.action)];
     text += commands[static_cast<int>(line.command)];
@@ -27,6 +28,9 @@ std::string shownCommand(const CommandLine& line)
         text += each.empty() ? "" : " " + each;
     for (const auto& each : line.settings)
         text += " +" + each;
+    const auto& request = line.explain;
+    for (const auto& each : {request.recipient, request.sender, request.client, request.listener})
+        text += each.empty() ? "" : " ?" + each;
     return text + (line.isVerbose ? " -v" : "");
 }
 
@@ -92,6 +96,10 @@ class CommandLineTest : public CppUnit::TestFixture
             {"check", {"--check-config", "--config", "a"}, "check file a"},
             {"plugins", {"--list-plugins"}, "plugins summary localhost:8081"},
             {"plugins of a file", {"--list-plugins", "-v", "-c", "a"}, "plugins file a -v"},
+            {"explain", {"-c", "a", "--explain", "b@c"}, "explain file a ?b@c"},
+            {"explain all",
+             {"--from=<>", "--client=::1", "--listener=m", "--explain=b@c", "-c", "a"},
+             "explain file a ?b@c ?<> ?::1 ?m"},
             {"set", {"--set", "a.b=c", "--set", "d.e=f"}, "summary localhost:8081 +a.b=c +d.e=f"},
         });
     }
@@ -171,7 +179,25 @@ class CommandLineTest : public CppUnit::TestFixture
              "! --check-config needs the file to check: --config FILE"},
             {"two actions",
              {"--check-config", "--list-plugins"},
-             "! --check-config and --list-plugins exclude each other"},
+             "! --check-config, --list-plugins and --explain exclude each other"},
+            {"explain without a file",
+             {"--explain", "a@b"},
+             "! --explain needs the file with the routes: --config FILE"},
+            {"explain twice",
+             {"--explain", "a@b", "--explain", "c@d"},
+             "! option --explain is there twice"},
+            {"explain nothing",
+             {"--explain"},
+             "! option --explain needs a value: --explain ADDRESS"},
+            {"a sender alone",
+             {"-c", "a", "--from", "a@b"},
+             "! option --from belongs to --explain ADDRESS"},
+            {"a client alone",
+             {"--client", "::1"},
+             "! option --client belongs to --explain ADDRESS"},
+            {"a listener instead of listen",
+             {"mh", "d", "--listener", "a:1"},
+             "! option --listener belongs to --explain ADDRESS"},
             {"a bad address",
              {"mh", "d", "--listen", "8025"},
              "! \"8025\" has no port; write HOST:PORT or unix:/PATH"},
@@ -210,6 +236,10 @@ class CommandLineTest : public CppUnit::TestFixture
                                  "--set",
                                  "--check-config",
                                  "--list-plugins",
+                                 "--explain",
+                                 "--from",
+                                 "--client",
+                                 "--listener",
                                  "-v",
                                  "--help",
                                  "--version",

@@ -132,7 +132,9 @@ class ConfigurationTest : public CppUnit::TestFixture
                  "min_data_rate = 1K\nerrors = 0\nline_size = 512\n"
                  "[spool]\ndirectory = s\nmemory = 0\ndurability = none\n"
                  "[logging]\nlevel = Debug\nformat = json\ntarget = l/x.log\n"
-                 "[handler:h]\ntype = mh\n[filters]\nchain = h, i\n");
+                 "[handler:h]\ntype = mh\n[filters]\nchain = h, i\n"
+                 "[route:a]\nto = a@b, file:c\ndeliver = h, i?\n"
+                 "[route:b]\nfrom = unix\nreject = 550 No\n");
         CPPUNIT_ASSERT_EQUAL(std::string("mx.example.com"), config.server.hostname);
         CPPUNIT_ASSERT_EQUAL(std::string("/p"), config.delivery.pluginDirectory);
         CPPUNIT_ASSERT_EQUAL(std::size_t{7}, config.server.threads);
@@ -161,6 +163,21 @@ class ConfigurationTest : public CppUnit::TestFixture
         CPPUNIT_ASSERT_EQUAL(std::string("/srv/me/l/x.log"), config.logging.target);
         CPPUNIT_ASSERT_EQUAL(std::string("i"), config.delivery.filterChain.at(1));
         CPPUNIT_ASSERT_EQUAL(38u, config.delivery.filterChainOrigin.line);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, config.delivery.listeners.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("b"), config.delivery.listeners[1]);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, config.delivery.routes.size());
+        const auto& route = config.delivery.routes[0];
+        CPPUNIT_ASSERT_EQUAL(std::string("a"), route.name);
+        CPPUNIT_ASSERT_EQUAL(std::string("file:c"), route.to.at(1));
+        CPPUNIT_ASSERT_EQUAL(std::string("i"), route.deliver.at(1).handler);
+        CPPUNIT_ASSERT(!route.deliver[0].isOptional && route.deliver[1].isOptional);
+        CPPUNIT_ASSERT_EQUAL(39u, route.origin.line);
+        CPPUNIT_ASSERT_EQUAL(40u, route.toOrigin.line);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("not set: of the section", 39u, route.fromOrigin.line);
+        CPPUNIT_ASSERT_EQUAL(41u, route.deliverOrigin.line);
+        CPPUNIT_ASSERT_EQUAL(std::string("unix"), config.delivery.routes[1].from.at(0));
+        CPPUNIT_ASSERT_EQUAL(std::string("550 No"), config.delivery.routes[1].reject);
+        CPPUNIT_ASSERT_EQUAL(44u, config.delivery.routes[1].rejectOrigin.line);
     }
 
     void unknownNamesAreErrorsWithASuggestion()
@@ -270,9 +287,6 @@ class ConfigurationTest : public CppUnit::TestFixture
              "[listener:b]\naddress = systemd:smtp",
              "x.ini:6: [listener:b] systemd: addresses are not available in this version"},
             {"[tls]", "[tls]\ncertificate = x", "x.ini:5: [tls] is not available in this version"},
-            {"[route:a]",
-             "[route:a]\nto = *",
-             "x.ini:5: [route:a] is not available in this version"},
         });
     }
 
@@ -294,6 +308,23 @@ class ConfigurationTest : public CppUnit::TestFixture
             {"type and plugin",
              "[handler:b]\ntype = mh\nplugin = x.so",
              "x.ini:5: [handler:b] has both \"type\" and \"plugin\"; leave one out"},
+            {"neither deliver nor reject",
+             "[route:a]\nto = *",
+             "x.ini:5: [route:a] needs \"deliver\" (handlers) or \"reject\" (a reply)"},
+            {"deliver and reject",
+             "[route:a]\ndeliver = h\nreject = 550",
+             "x.ini:5: [route:a] has both \"deliver\" and \"reject\"; leave one out"},
+            {"empty lists",
+             "[route:a]\nto =\nfrom = ,\ndeliver =",
+             "x.ini:6: [route:a] to is empty; leave the line out to match all\n"
+             "x.ini:7: [route:a] from is empty; leave the line out to match all\n"
+             "x.ini:8: [route:a] deliver is empty; name a handler"},
+            {"a route's unknown key",
+             "[route:a]\ndelivr = h\nreject = 550",
+             "x.ini:6: [route:a] unknown key \"delivr\" (did you mean \"deliver\"?)"},
+            {"a route without a name",
+             "[route]\ndeliver = h",
+             "x.ini:5: [route] needs a name: [route:NAME]"},
         });
         CPPUNIT_ASSERT_EQUAL(
             std::string("x.ini: no listener; add a section [listener:main] with address = "

@@ -90,6 +90,12 @@ class ProgramTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aSecondSignalEndsItAtOnce);
     CPPUNIT_TEST(doubledSignalsAreOneWish);
     CPPUNIT_TEST(listPluginsShowsGoodAndBroken);
+    CPPUNIT_TEST(explainShowsTheRouteAndItsHandlers);
+    CPPUNIT_TEST(explainWithoutRoutesShowsEveryHandler);
+    CPPUNIT_TEST(explainRefusesWhatItDoesNotUnderstand);
+    CPPUNIT_TEST(explainMakesNothing);
+    CPPUNIT_TEST(mistakesInRoutesEndWith78);
+    CPPUNIT_TEST(doubtfulRoutesAreWarnings);
     CPPUNIT_TEST_SUITE_END();
 
     void helpAndVersionGoToStandardOutput()
@@ -304,6 +310,140 @@ class ProgramTest : public CppUnit::TestFixture
         assertContains(program.out(), "(ABI 1.0) " + _folder.path() + "/p/mh.so\n    ");
         assertContains(program.out(), "broken: ");
         assertContains(program.out(), "text.so");
+    }
+
+    /// Three handlers, three routes; the last recipient of all is refused by none of them.
+    void writeRoutes() const
+    {
+        _folder.write("x.ini",
+                      "[listener:main]\naddress = 127.0.0.1:1\n[listener:inner]\naddress = "
+                      "127.0.0.1:2\n[handler:screen]\ntype = console\nrequired = no\n"
+                      "[handler:tree]\ntype = maildir\npath = mail/%{rcpt}\n"
+                      "[handler:bin]\ntype = discard\n"
+                      "[route:tickets]\nto = support@example.com, help@*\n"
+                      "deliver = tree, bin?, screen\n"
+                      "[route:inner]\nfrom = 10.0.0.0/8, listener:inner, *@ours.example\n"
+                      "deliver = bin\n"
+                      "[route:left]\nto = file:left\nreject = 550 5.1.6 Ben has left\n");
+        _folder.write("left", "# gone\nben@example.com\n");
+    }
+
+    /// \return what it printed
+    std::string explained(std::vector<std::string> arguments, int expectedStatus) const
+    {
+        arguments.insert(arguments.begin(), {"-c", "x.ini", "--explain"});
+        Program program(arguments, _folder.path());
+        const int status = program.wait();
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(program.err(), expectedStatus, status);
+        CPPUNIT_ASSERT_EQUAL(std::string(), expectedStatus == 64 ? "" : program.err());
+        return program.out() + (expectedStatus == 64 ? program.err() : "");
+    }
+
+    void explainShowsTheRouteAndItsHandlers()
+    {
+        writeRoutes();
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("to Support@example.com from <>, client 127.0.0.1, listener main\n"
+                        "x.ini:13: [route:tickets] takes it, for\n"
+                        "  tree (maildir)\n  bin (discard), optional\n"
+                        "  screen (console), optional\n"),
+            explained({"<Support@Example.com>"}, 0));
+        const std::string inner = "x.ini:16: [route:inner] takes it, for\n  bin (discard)\n";
+        CPPUNIT_ASSERT_EQUAL("to ben@example.com from <>, client 10.1.2.3, listener main\n" + inner,
+                             explained({"ben@example.com", "--client", "::ffff:10.1.2.3"}, 0));
+        assertContains(explained({"ben@example.com", "--listener", "inner"}, 0), inner);
+        CPPUNIT_ASSERT_EQUAL(
+            "to ben@example.com from <a@ours.example>, client unix, listener "
+            "main\n" +
+                inner,
+            explained({"ben@example.com", "--client", "unix", "--from", "a@ours.example"}, 0));
+        assertContains(explained({"ben@example.com", "--from", "<>"}, 1),
+                       "\nx.ini:19: [route:left] refuses it: 550 5.1.6 Ben has left\n");
+        assertContains(explained({"eve@example.com"}, 1),
+                       "\nno route takes it: 550 5.1.1 No such recipient here\n");
+    }
+
+    void explainWithoutRoutesShowsEveryHandler()
+    {
+        _folder.write("x.ini",
+                      "[listener:a]\naddress = 127.0.0.1:1\n[handler:h]\ntype = discard\n"
+                      "[handler:i]\ntype = console\nrequired = no\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("to b@c.example from <>, client 127.0.0.1, listener a\n"
+                                         "there are no routes: every handler gets every mail\n"
+                                         "  h (discard)\n  i (console), optional\n"),
+                             explained({"b@c.example"}, 0));
+    }
+
+    void explainRefusesWhatItDoesNotUnderstand()
+    {
+        writeRoutes();
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("mpsmtpd: \"a@\" is no address: Bad recipient address syntax\n"),
+            explained({"a@"}, 64));
+        assertContains(explained({"a@b c"}, 64), "\"a@b c\" is no address: something stands");
+        assertContains(explained({"a@b", "--from", "@"}, 64), "\"@\" is no address: Bad sender");
+        assertContains(explained({"a@b", "--client", "localhost"}, 64),
+                       "\"localhost\" is no client: give an IP address, or unix");
+        assertContains(explained({"a@b", "--listener", "iner"}, 64),
+                       "there is no section [listener:iner] (did you mean \"inner\"?)");
+    }
+
+    void explainMakesNothing()
+    {
+        writeRoutes();
+        explained({"help@example.com"}, 0);
+        CPPUNIT_ASSERT_EQUAL(std::string("left\nx.ini\n"), _folder.listing());
+    }
+
+    void mistakesInRoutesEndWith78()
+    {
+        _folder.write("x.ini",
+                      "[listener:main]\naddress = 127.0.0.1:0\n[handler:tree]\ntype = discard\n"
+                      "[route:a]\nto = example.com, file:none\nfrom = listener:mian, 10.0.0.1/8\n"
+                      "deliver = tre, tree, tree\n[route:b]\nto = file:list\nreject = 250 yes\n"
+                      "[route:c]\ndeliver = tree?\n[route:d]\nto = a@b\n");
+        _folder.write("list", "a@b\n\nhelp # me\n");
+        const std::string expected =
+            "list:3: [route:b] to \"help\" is no address; write help@* for every domain\n"
+            "x.ini:6: [route:a] to cannot read " +
+            _folder.path() +
+            "/none: No such file or directory\n"
+            "x.ini:6: [route:a] to \"example.com\" is no address; write *@example.com for the "
+            "whole domain\n"
+            "x.ini:7: [route:a] from \"listener:mian\" is no listener: there is no section "
+            "[listener:mian] (did you mean \"main\"?)\n"
+            "x.ini:7: [route:a] from \"10.0.0.1/8\" has bits behind its prefix; write 10.0.0.0/8 "
+            "for the network or 10.0.0.1 for the one address\n"
+            "x.ini:8: [route:a] deliver \"tre\" is no handler: there is no section [handler:tre] "
+            "(did you mean \"tree\"?)\n"
+            "x.ini:8: [route:a] deliver \"tree\" is there twice\n"
+            "x.ini:11: [route:b] reject must begin with a reply code from 400 to 559, as in 550 "
+            "5.7.1 Relaying denied\n"
+            "x.ini:13: [route:c] deliver has only optional handlers, so 250 would promise nothing: "
+            "leave the \"?\" out, or set required = yes in the handler's section\n"
+            "x.ini:14: [route:d] needs \"deliver\" (handlers) or \"reject\" (a reply)\n"
+            "mpsmtpd: 10 mistakes in the configuration\n";
+        for (const auto& arguments : {std::vector<std::string>{"--check-config", "-c", "x.ini"},
+                                      std::vector<std::string>{"-c", "x.ini"},
+                                      std::vector<std::string>{"-c", "x.ini", "--explain", "a@b"}})
+            CPPUNIT_ASSERT_EQUAL(expected, runToEnd(arguments, _folder.path(), 78));
+    }
+
+    void doubtfulRoutesAreWarnings()
+    {
+        _folder.write("x.ini",
+                      "[listener:main]\naddress = 127.0.0.1:0\n[handler:tree]\ntype = discard\n"
+                      "[handler:bin]\ntype = discard\n[route:a]\nto = *\ndeliver = tree\n"
+                      "[route:b]\nto = file:empty\nreject = 550\n");
+        _folder.write("empty", "");
+        const auto text = runToEnd({"--check-config", "-c", "x.ini"}, _folder.path(), 0);
+        assertContains(text, "x.ini:5: [handler:bin] is in no route: it gets no mail\n");
+        assertContains(text,
+                       "x.ini:10: [route:b] is never reached: [route:a] (x.ini:7) in front "
+                       "of it takes every mail\n");
+        assertContains(text,
+                       "x.ini:11: [route:b] to file:empty holds no item, so it matches "
+                       "nothing\n");
     }
 
     static void beginTransaction(Client& client)
