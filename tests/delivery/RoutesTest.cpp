@@ -1,6 +1,7 @@
 // Tests of delivery/Routes: which route takes a recipient, and the sentence for each mistake.
 #include "delivery/Routes.h"
 
+#include "delivery/NaiveMatcher.h"
 #include "delivery/RouteSupport.h"
 #include "delivery/TestSupport.h"
 
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -16,6 +18,8 @@
 #include <sys/stat.h>
 
 using namespace mpsmtp::delivery;
+using mpsmtp::delivery::test::AddressGenerator;
+using mpsmtp::delivery::test::naiveList;
 using mpsmtp::delivery::test::pathOf;
 using mpsmtp::delivery::test::shown;
 using mpsmtp::delivery::test::TempFolder;
@@ -96,6 +100,7 @@ class RoutesTest : public CppUnit::TestFixture
     CPPUNIT_TEST(toMatchesRecipients);
     CPPUNIT_TEST(fromMatchesClientsListenersAndSenders);
     CPPUNIT_TEST(bothMustMatch);
+    CPPUNIT_TEST(theyAnswerAsANaiveMatcherDoes);
     CPPUNIT_TEST(aRouteHasTargetsOrAReply);
     CPPUNIT_TEST(listsMayStandInFiles);
     CPPUNIT_TEST(aNegatedFileIsAnException);
@@ -214,6 +219,36 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::string("r"), found(made.routes, "a@b", {"10.1.1.1"}));
         CPPUNIT_ASSERT_EQUAL(std::string("-"), found(made.routes, "b@b", {"10.1.1.1"}));
         CPPUNIT_ASSERT_EQUAL(std::string("-"), found(made.routes, "a@b"));
+    }
+
+    void theyAnswerAsANaiveMatcherDoes()
+    {
+        AddressGenerator generator;
+        for (int round = 0; round < 200; ++round)
+        {
+            // In files every second time: they must not differ from lists.
+            std::vector<Items> to{generator.list(), generator.list()};
+            std::vector<Items> from{generator.list(), {}};
+            std::vector<RouteConfig> configs;
+            for (std::size_t i = 0; i < to.size(); ++i)
+                configs.push_back(
+                    route(std::to_string(i), round % 2 == 0 ? to[i] : inFile(to[i], i), from[i]));
+            const auto made = make(configs, _folder.path());
+            CPPUNIT_ASSERT_EQUAL(std::string(), made.problems);
+            for (int i = 0; i < 40; ++i)
+            {
+                const auto recipient = generator.address();
+                const auto sender = generator.address();
+                std::string expected = "-";
+                for (std::size_t k = to.size(); k-- > 0;)
+                    if (naiveList(to[k], recipient) && naiveList(from[k], sender))
+                        expected = std::to_string(k);
+                CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                    sender + " → " + recipient,
+                    expected,
+                    found(made.routes, recipient, {"unix", "main", sender.c_str()}));
+            }
+        }
     }
 
     void aRouteHasTargetsOrAReply()
@@ -386,6 +421,9 @@ public:
         CPPUNIT_ASSERT_EQUAL(head + "/folder: it is a folder", problemOf("folder"));
         CPPUNIT_ASSERT_EQUAL(0, ::mkfifo(_folder.path("fifo").c_str(), 0600));
         CPPUNIT_ASSERT_EQUAL(head + "/fifo: it is no plain file", problemOf("fifo"));
+        write(_folder.path("large"), "");
+        std::filesystem::resize_file(_folder.path("large"), (64u << 20) + 1);
+        CPPUNIT_ASSERT_EQUAL(head + "/large: it is larger than 64 MiB", problemOf("large"));
     }
 
     void aFileOfAnotherKindIsNotListedLineByLine()
@@ -445,6 +483,15 @@ public:
     }
 
 private:
+    Items inFile(const Items& items, std::size_t number) const
+    {
+        std::string text;
+        for (const std::string& each : items)
+            text += each + "\n";
+        write(_folder.path(std::to_string(number)), text);
+        return {"file:" + std::to_string(number)};
+    }
+
     TempFolder _folder;
 };
 
