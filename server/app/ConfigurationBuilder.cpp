@@ -189,6 +189,7 @@ DeliveryConfig Builder::delivery() const
     config.replyTimeout = values("limits").duration("reply_timeout");
     for (const IniSection* section : named("route"))
         config.routes.push_back(route(*section));
+    for (const IniSection* section : named("listener"))
         config.listeners.emplace_back(splitSectionName(section->name).name);
     config.spoolDirectory = spoolDirectory();
     config.spoolMemoryOctets = static_cast<std::size_t>(spool.octets("memory"));

@@ -34,8 +34,10 @@ readPath(Parse parse, std::string_view text, const std::string& domain, smtp::Pa
 class Explainer
 {
 public:
-    Explainer(const Configuration& configuration, const ExplainRequest& request)
-        : _configuration(configuration), _request(request)
+    Explainer(const Configuration& configuration,
+              const ExplainRequest& request,
+              const std::vector<std::string>& delivering)
+        : _configuration(configuration), _request(request), _delivering(delivering)
     {
     }
 
@@ -52,6 +54,7 @@ private:
 
     const Configuration& _configuration;
     const ExplainRequest& _request;
+    const std::vector<std::string>& _delivering;
     smtp::SessionInfo _session;
     smtp::Path _reversePath;
     smtp::Path _forwardPath;
@@ -127,9 +130,9 @@ std::string Explainer::handlerLine(const std::string& name, bool isOptional) con
 
 Explanation Explainer::everyHandler() const
 {
-    Explanation result{"there are no routes: every handler gets every mail\n", false};
-    for (const HandlerConfig& each : _configuration.delivery.handlers)
-        result.text += handlerLine(each.name, false);
+    Explanation result{"there are no routes: every handler that delivers gets every mail\n", false};
+    for (const std::string& name : _delivering)
+        result.text += handlerLine(name, false);
     return result;
 }
 
@@ -151,9 +154,10 @@ Explanation Explainer::answer(const delivery::Route* route) const
 } // namespace
 
 std::variant<Explanation, UsageError> explain(const Configuration& configuration,
-                                              const ExplainRequest& request)
+                                              const ExplainRequest& request,
+                                              const std::vector<std::string>& delivering)
 {
-    return Explainer(configuration, request).explain();
+    return Explainer(configuration, request, delivering).explain();
 }
 
 } // namespace mpsmtp::app

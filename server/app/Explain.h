@@ -8,6 +8,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace mpsmtp::app
 {
@@ -21,7 +22,10 @@ struct Explanation
 /// The configuration must be without problems; list files are read once more. No handler is called: a filter or a full
 /// disk may still refuse the mail.
 /// \return a usage error if what was asked for is no address or no listener
-[[nodiscard]] std::variant<Explanation, UsageError> explain(const Configuration& configuration,
-                                                            const ExplainRequest& request);
+/// \param delivering names of the handlers that deliver, in file order
+[[nodiscard]] std::variant<Explanation, UsageError>
+explain(const Configuration& configuration,
+        const ExplainRequest& request,
+        const std::vector<std::string>& delivering);
 
 } // namespace mpsmtp::app

@@ -7,7 +7,6 @@
 #include "app/HelpText.h"
 #include "app/Logging.h"
 #include "app/PluginListing.h"
-#include "app/RouteCheck.h"
 #include "app/Signals.h"
 #include "delivery/DeliveryService.h"
 #include "net/SmtpServer.h"
@@ -128,7 +127,8 @@ int ServerApp::explainRoute()
 {
     if (!loadOnly())
         return refuse();
-    const auto result = explain(_loaded.configuration, _commandLine.explain);
+    const auto result =
+        explain(_loaded.configuration, _commandLine.explain, _delivery->deliveringHandlers());
     if (const auto* error = std::get_if<UsageError>(&result))
     {
         complain(error->text);
@@ -172,9 +172,8 @@ void ServerApp::loadDelivery()
         auto environment = delivery::Environment::system();
         environment.probe = &_probe;
         _delivery = delivery::DeliveryService::load(
-            _loaded.configuration.delivery, _loaded.problems, environment);
+            _loaded.configuration.delivery, {_loaded.problems, _loaded.warnings}, environment);
     }
-    checkRoutes(_loaded);
     sortProblems(_loaded.problems);
 }
 

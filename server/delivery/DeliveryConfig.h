@@ -67,7 +67,6 @@ struct DeliveryConfig
     std::vector<ListenerFilters> listenerFilters;
     std::chrono::milliseconds replyTimeout{
         300'000};                       ///< from a command or the final dot to its reply
-    std::string spoolDirectory;         ///< absolute
     std::vector<RouteConfig> routes;    ///< file order; none: every handler gets every message
     std::vector<std::string> listeners; ///< names; a route may ask for one
     std::string spoolDirectory;         ///< absolute

@@ -104,16 +104,14 @@ bool standsBefore(const Problem& a, const Problem& b)
 class DeliveryService::Parts
 {
 public:
-    Parts(const DeliveryConfig& config,
-          const Environment& environment,
-          std::vector<Problem>& problems)
+    Parts(const DeliveryConfig& config, const Environment& environment, const Findings& findings)
         : files(environment.files),
           clock(environment.clock),
           spool{config.spoolDirectory, config.spoolMemoryOctets},
           replyTimeout(config.replyTimeout),
           sync(config.durability, environment.sync),
-          handlers(Loader(config, sync, clock, environment.probe, problems).load()),
-          chain(handlers, config, handlers.size() == config.handlers.size(), problems)
+          handlers(Loader(config, sync, clock, environment.probe, findings.problems).load()),
+          chain(handlers, config, handlers.size() == config.handlers.size(), findings)
     {
     }
 
@@ -131,14 +129,14 @@ public:
 };
 
 std::unique_ptr<DeliveryService> DeliveryService::load(const DeliveryConfig& config,
-                                                       std::vector<Problem>& problems,
+                                                       const Findings& findings,
                                                        const Environment& environment)
 {
     const SignalGuard guard;
     std::vector<Problem> found;
-    auto parts = std::make_unique<Parts>(config, environment, found);
+    auto parts = std::make_unique<Parts>(config, environment, Findings{found, findings.warnings});
     std::stable_sort(found.begin(), found.end(), standsBefore);
-    problems.insert(problems.end(), found.begin(), found.end());
+    findings.problems.insert(findings.problems.end(), found.begin(), found.end());
     if (!found.empty())
         return nullptr;
     return std::unique_ptr<DeliveryService>(new DeliveryService(std::move(parts)));
@@ -182,6 +180,15 @@ void DeliveryService::stop()
         _parts->started.pop_back();
         handler->stop();
     }
+}
+
+std::vector<std::string> DeliveryService::deliveringHandlers() const
+{
+    std::vector<std::string> names;
+    for (const auto& handler : _parts->handlers)
+        if (handler->isDelivering())
+            names.push_back(handler->name());
+    return names;
 }
 
 std::unique_ptr<smtp::MessageSink> DeliveryService::newSink()

@@ -7,6 +7,7 @@
 #include "smtp/MessageSink.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace mpsmtp::delivery
@@ -17,10 +18,10 @@ class DeliveryService
 public:
     /// Loads every plugin, checks every setting against its option table and makes every handler.
     /// Writes nothing, so that it can check a configuration.
-    /// \return the service, or nullptr with all mistakes added to `problems`, in the order of their places in the file
+    /// \return the service, or nullptr with all mistakes added to the problems, in the order of their places in the file
     [[nodiscard]] static std::unique_ptr<DeliveryService>
     load(const DeliveryConfig& config,
-         std::vector<Problem>& problems,
+         const Findings& findings,
          const Environment& environment = Environment::system());
 
     DeliveryService(const DeliveryService&) = delete;
@@ -35,6 +36,9 @@ public:
 
     /// Calls stop() of every started handler.
     void stop();
+
+    /// Names of the handlers that deliver, in file order.
+    [[nodiscard]] std::vector<std::string> deliveringHandlers() const;
 
     /// One for each connection; must be destroyed before the service.
     [[nodiscard]] std::unique_ptr<smtp::MessageSink> newSink();

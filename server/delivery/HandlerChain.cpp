@@ -1,10 +1,13 @@
 // What this is and its thread safety: HandlerChain.h.
 #include "delivery/HandlerChain.h"
 
+#include "delivery/RouteTargets.h"
 #include "delivery/Suggestion.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace mpsmtp::delivery
 {
@@ -27,6 +30,19 @@ LoadedHandler* handlerOf(const std::string& name, const Handlers& handlers)
     const auto found = std::find_if(
         handlers.begin(), handlers.end(), [&](const auto& each) { return each->name() == name; });
     return found == handlers.end() ? nullptr : found->get();
+}
+
+/// Of all sections, also of those whose handler could not be made: their own problem is known already.
+std::vector<HandlerAbility> abilitiesOf(const Handlers& handlers, const DeliveryConfig& config)
+{
+    std::vector<HandlerAbility> abilities;
+    for (const HandlerConfig& section : config.handlers)
+    {
+        const LoadedHandler* handler = handlerOf(section.name, handlers);
+        abilities.push_back(
+            {section.name, !handler || handler->isDelivering(), section.required, section.origin});
+    }
+    return abilities;
 }
 
 /// "[filters] chain" or "[listener:NAME] filters".
@@ -54,11 +70,17 @@ bool contains(const HandlerChain::List& list, const LoadedHandler* handler)
 HandlerChain::HandlerChain(const Handlers& handlers,
                            const DeliveryConfig& config,
                            bool isComplete,
-                           std::vector<Problem>& problems)
+                           const Findings& findings)
     : _size(handlers.size()),
       _policy(makePolicy(
-          handlers, config, {{}, config.filterChain, config.filterChainOrigin}, problems))
+          handlers, config, {{}, config.filterChain, config.filterChainOrigin}, findings.problems)),
+      _routes(config.routes,
+              config.baseDirectory,
+              config.listeners,
+              findings.problems,
+              findings.warnings)
 {
+    std::vector<Problem>& problems = findings.problems;
     for (const ListenerFilters& each : config.listenerFilters)
         _listenerPolicies.push_back({each.listener, makePolicy(handlers, config, each, problems)});
     for (std::size_t ordinal = 0; ordinal < handlers.size(); ++ordinal)
@@ -71,6 +93,66 @@ HandlerChain::HandlerChain(const Handlers& handlers,
             {{},
              "no handler delivers mail: add a [handler:NAME] section with a type such as "
              "maildir, mh, mbox or console, without required = no"});
+    checkRouteTargets(config.routes, abilitiesOf(handlers, config), problems, findings.warnings);
+    addRoutePlans(handlers);
+    warnOfDoubles(findings);
+}
+
+void HandlerChain::addRoutePlans(const Handlers& handlers)
+{
+    for (const Route& route : _routes.all())
+    {
+        RoutePlan plan;
+        // In the order of the handlers' sections and not of `deliver`: every transaction calls them in the same order.
+        for (std::size_t ordinal = 0; ordinal < handlers.size(); ++ordinal)
+            for (const RouteTarget& target : route.targets())
+                if (target.handler == handlers[ordinal]->name())
+                    plan.targets.push_back({handlers[ordinal].get(),
+                                            ordinal,
+                                            !target.isOptional && handlers[ordinal]->isRequired()});
+        _routePlans.push_back(std::move(plan));
+    }
+}
+
+/// What one-phase handlers deliver cannot be taken back: if the second one fails, the client's retry reaches the first
+/// one twice.
+void HandlerChain::warnOfDoubles(const Findings& findings) const
+{
+    std::vector<const RoutePlan*> plans{&_everything};
+    if (!_routes.empty())
+        plans.clear();
+    for (const RoutePlan& plan : _routePlans)
+        plans.push_back(&plan);
+    std::set<std::string> told;
+    for (const RoutePlan* plan : plans)
+    {
+        const LoadedHandler* first = nullptr;
+        for (const RoutePlan::Target& target : plan->targets)
+        {
+            if (!target.isRequired || target.handler->has(MPSMTP_HOOK_STAGE))
+                continue;
+            const LoadedHandler* previous = std::exchange(first, target.handler);
+            if (previous && told.insert(previous->name() + "," + target.handler->name()).second)
+                findings.warnings.push_back(
+                    {target.handler->origin(),
+                     "[handler:" + target.handler->name() + "] and [handler:" + previous->name() +
+                         "] deliver in one phase and are both required: if this one fails, a retry "
+                         "reaches the other one twice; consider required = no"});
+        }
+    }
+}
+
+HandlerChain::Routed HandlerChain::route(const RouteQuery& query) const
+{
+    if (_routes.empty())
+        return {&_everything, {}, {}};
+    const Route* route = _routes.find(query);
+    if (!route)
+        return {nullptr, noRoute, {}};
+    if (route->rejection())
+        return {nullptr, *route->rejection(), route->name()};
+    const auto place = static_cast<std::size_t>(route - _routes.all().data());
+    return {&_routePlans[place], {}, route->name()};
 }
 
 const PolicyChain& HandlerChain::policyOf(std::string_view listener) const noexcept

@@ -6,6 +6,7 @@
 #include "delivery/LoadedHandler.h"
 #include "delivery/PolicyChain.h"
 #include "delivery/RoutePlan.h"
+#include "delivery/Routes.h"
 
 #include <cstddef>
 #include <memory>
@@ -23,14 +24,15 @@ class HandlerChain
 public:
     using List = std::vector<LoadedHandler*>;
 
-    /// Sorts `handlers` into their roles; they must outlive the chain. Mistakes are added to `problems`: unknown names,
-    /// handlers that cannot do what they are named for, and no handler that makes a 250 true.
+    /// Sorts `handlers` into their roles; they must outlive the chain. Mistakes are added to the problems: unknown names,
+    /// handlers that cannot do what they are named for, and no handler that makes a 250 true; to the warnings what may
+    /// double mail.
     /// \param isComplete every section has its handler; if not, the problem of the one that is missing is known, and what
     ///                   it might have done is not missed a second time
     HandlerChain(const Handlers& handlers,
                  const DeliveryConfig& config,
                  bool isComplete,
-                 std::vector<Problem>& problems);
+                 const Findings& findings);
 
     HandlerChain(const HandlerChain&) = delete;
     HandlerChain& operator=(const HandlerChain&) = delete;
@@ -38,8 +40,15 @@ public:
     /// The filters of a listener: its own, or `[filters] chain`.
     [[nodiscard]] const PolicyChain& policyOf(std::string_view listener) const noexcept;
 
-    /// Where every recipient goes if there are no routes.
-    [[nodiscard]] const RoutePlan& everything() const noexcept { return _everything; }
+    /// Who gets a recipient's mail, or the reply that refuses it. Without routes: every handler that delivers.
+    struct Routed
+    {
+        const RoutePlan* plan; ///< nullptr: refused
+        smtp::Reply refusal;
+        std::string_view route; ///< name of the section, or "" if there is none that matches
+    };
+
+    [[nodiscard]] Routed route(const RouteQuery& query) const;
 
     /// Number of all handlers.
     [[nodiscard]] std::size_t size() const noexcept { return _size; }
@@ -65,12 +74,16 @@ private:
                                          const ListenerFilters& filters,
                                          std::vector<Problem>& problems);
     void addRoles(LoadedHandler& handler, std::size_t ordinal, std::vector<Problem>& problems);
+    void addRoutePlans(const Handlers& handlers);
+    void warnOfDoubles(const Findings& findings) const;
 
     const std::size_t _size;
     List _inSomeChain;
     PolicyChain _policy; ///< `[filters] chain`
     std::vector<NamedPolicy> _listenerPolicies;
     RoutePlan _everything;
+    Routes _routes;
+    std::vector<RoutePlan> _routePlans; ///< of each of _routes
     List _onAccepted;
     List _onReset;
     List _onDisconnect;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace mpsmtp::delivery
 {
@@ -18,6 +19,13 @@ struct Problem
 {
     Origin origin;
     std::string text;
+};
+
+/// Where mistakes and doubts go. Borrows both.
+struct Findings
+{
+    std::vector<Problem>& problems; ///< the configuration must not be used
+    std::vector<Problem>& warnings; ///< it can be, but is most likely not what was meant
 };
 
 } // namespace mpsmtp::delivery

@@ -11,13 +11,6 @@
 namespace mpsmtp::delivery
 {
 
-/// Where mistakes and doubts go. Borrows both.
-struct Findings
-{
-    std::vector<Problem>& problems; ///< the configuration must not be used
-    std::vector<Problem>& warnings; ///< it can be, but is most likely not what was meant
-};
-
 /// One key of one route, as "[route:NAME] to". Shows the first twenty mistakes: a list file of another kind would give
 /// one for each of its lines.
 class RouteReport

@@ -86,6 +86,9 @@ public:
            std::vector<Problem>& problems,
            std::vector<Problem>& warnings);
 
+    /// In file order.
+    [[nodiscard]] const std::vector<Route>& all() const noexcept { return _routes; }
+
     /// No `[route:NAME]` at all: every delivering handler gets every message.
     [[nodiscard]] bool empty() const noexcept { return _routes.empty(); }
 

@@ -3,6 +3,7 @@
 
 #include "delivery/HookLog.h"
 #include "delivery/ReplyTarget.h"
+#include "smtp/Printable.h"
 #include "smtp/Trace.h"
 
 #include <mpsmtp/Reply.h>
@@ -191,34 +192,57 @@ std::optional<smtp::Reply> TransactionSink::begin(const smtp::SessionInfo& sessi
     return judgeEnvelope(PolicyHook::Mail);
 }
 
-std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo&,
+/// Route, then filters, then the handlers that would deliver; with what filters put in the recipient's place instead of
+/// it, each with a route and handlers of its own.
+std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& session,
                                                       const smtp::Envelope& envelope,
                                                       const smtp::Recipient& recipient)
 {
-    return judgeRecipient(recipient, envelope);
-}
-
-/// Route, then filters, then the handlers that would deliver; with what filters put in the recipient's place instead of
-/// it, each with a route and handlers of its own.
-std::optional<smtp::Reply> TransactionSink::judgeRecipient(const smtp::Recipient& recipient,
-                                                           const smtp::Envelope& envelope)
-{
+    HandlerChain::Routed routed =
+        _shared.chain.route({session, envelope.reversePath, recipient.path});
+    if (!routed.plan)
+        return refuseByRoute(std::move(routed), envelope, recipient.path);
     std::vector<smtp::Path> redirects;
     if (!_policy->of(PolicyHook::Rcpt).empty())
         if (auto refusal = askFilters(recipient, redirects))
             return refusal;
     Destinations added;
     if (redirects.empty())
-        if (auto refusal = addDestination(recipient, envelope, nullptr, added))
+        if (auto refusal = addDestination(recipient, envelope, nullptr, *routed.plan, added))
             return refusal;
     for (smtp::Path& path : redirects)
-        if (!contains(_destinations, path, envelope) && !contains(added, path, envelope))
-            if (auto refusal = addDestination(
-                    recipient, envelope, std::make_unique<smtp::Path>(std::move(path)), added))
-                return refusal;
+    {
+        if (contains(_destinations, path, envelope) || contains(added, path, envelope))
+            continue;
+        routed = _shared.chain.route({session, envelope.reversePath, path});
+        if (!routed.plan)
+            return refuseByRoute(std::move(routed), envelope, path);
+        if (auto refusal = addDestination(recipient,
+                                          envelope,
+                                          std::make_unique<smtp::Path>(std::move(path)),
+                                          *routed.plan,
+                                          added))
+            return refusal;
+    }
     for (Destination& each : added)
         _destinations.push_back(std::move(each));
     return std::nullopt;
+}
+
+smtp::Reply TransactionSink::refuseByRoute(HandlerChain::Routed&& routed,
+                                           const smtp::Envelope& envelope,
+                                           const smtp::Path& path)
+{
+    Poco::Logger& logger = Poco::Logger::get("delivery");
+    if (logger.information())
+    {
+        std::string text = "RCPT id=" + envelope.id + " to=<";
+        smtp::appendPrintable(text, path.address);
+        text.append(routed.route.empty() ? ">: no route" : ">: [route:");
+        text.append(routed.route).append(routed.route.empty() ? "" : "]");
+        logger.information(text + " refused it with " + std::to_string(routed.refusal.code));
+    }
+    return std::move(routed.refusal);
 }
 
 std::optional<smtp::Reply> TransactionSink::askFilters(const smtp::Recipient& recipient,
@@ -261,9 +285,9 @@ PolicyAnswer TransactionSink::askAboutRecipient(LoadedHandler& handler,
 std::optional<smtp::Reply> TransactionSink::addDestination(const smtp::Recipient& recipient,
                                                            const smtp::Envelope& envelope,
                                                            std::unique_ptr<smtp::Path> redirected,
+                                                           const RoutePlan& plan,
                                                            Destinations& added)
 {
-    const RoutePlan& plan = _shared.chain.everything();
     for (const RoutePlan::Target& each : plan.targets)
     {
         if (!each.isRequired || !each.handler->has(MPSMTP_HOOK_RCPT))

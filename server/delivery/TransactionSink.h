@@ -73,13 +73,15 @@ private:
 
     [[nodiscard]] Refusal judgeSession(PolicyHook hook, const smtp::SessionInfo& session);
     [[nodiscard]] Refusal judgeEnvelope(PolicyHook hook);
-    [[nodiscard]] Refusal judgeRecipient(const smtp::Recipient& recipient,
-                                         const smtp::Envelope& envelope);
+    [[nodiscard]] static smtp::Reply refuseByRoute(HandlerChain::Routed&& routed,
+                                                   const smtp::Envelope& envelope,
+                                                   const smtp::Path& path);
     [[nodiscard]] Refusal askFilters(const smtp::Recipient& recipient,
                                      std::vector<smtp::Path>& redirects);
     [[nodiscard]] Refusal addDestination(const smtp::Recipient& recipient,
                                          const smtp::Envelope& envelope,
                                          std::unique_ptr<smtp::Path> redirected,
+                                         const RoutePlan& plan,
                                          Destinations& added);
     [[nodiscard]] PolicyAnswer askAboutRecipient(LoadedHandler& handler,
                                                  const mpsmtp_recipient& candidate,

@@ -116,7 +116,8 @@ public:
     std::vector<std::string> load()
     {
         std::vector<Problem> problems;
-        service = DeliveryService::load(config, problems, {*files, clock, SyncCalls::system()});
+        service = DeliveryService::load(
+            config, {problems, warnings}, {*files, clock, SyncCalls::system(), nullptr});
         return shown(problems);
     }
 
@@ -230,6 +231,7 @@ public:
     std::vector<std::string> log(const std::string& source) { return _log->of(source); }
 
     TempFolder folder;
+    std::vector<Problem> warnings; ///< of load()
     DeliveryConfig config;
     FixedClock clock;
     FileCalls* files = &FileCalls::system();

@@ -232,8 +232,11 @@ public:
         _fixture->add("one", "c").required = false;
         Clock clock;
         std::vector<Problem> problems;
-        _fixture->service = DeliveryService::load(
-            _fixture->config, problems, {FileCalls::system(), clock, SyncCalls::system()});
+        std::vector<Problem> warnings;
+        _fixture->service =
+            DeliveryService::load(_fixture->config,
+                                  {problems, warnings},
+                                  {FileCalls::system(), clock, SyncCalls::system(), nullptr});
         CPPUNIT_ASSERT(_fixture->service);
         CPPUNIT_ASSERT(_fixture->service->start().empty());
         std::atomic<int> accepted{0};
