@@ -249,6 +249,7 @@ public:
             const std::string replies =
                 conversation.send(std::string(1'100'000, 'x') + "\r\nNOOP\r\n", piece);
             CPPUNIT_ASSERT_EQUAL(std::string("500 421"), codes(replies));
+            CPPUNIT_ASSERT(replies.find("\r\n421 4.7.0 ") != std::string::npos);
             CPPUNIT_ASSERT_EQUAL_MESSAGE(
                 "memory stays", std::size_t(4096), conversation.dialog.writable().size);
         }

@@ -59,6 +59,7 @@ class LineSplitterTest : public CppUnit::TestFixture
     CPPUNIT_TEST(linesComeOutTheSameHoweverTheyArrive);
     CPPUNIT_TEST(aLongLineIsNotedAtTheLimit);
     CPPUNIT_TEST(anEndlessLineIsNoted);
+    CPPUNIT_TEST(longLinesDoNotAddUpToAnEndlessOne);
     CPPUNIT_TEST(aLongLineIsNotKept);
     CPPUNIT_TEST_SUITE_END();
 
@@ -128,6 +129,16 @@ public:
         }
         run.give(piece);
         CPPUNIT_ASSERT(run.notes().find('E') != std::string::npos);
+    }
+
+    void longLinesDoNotAddUpToAnEndlessOne()
+    {
+        Run run;
+        const std::string line(LineSplitter::maxSkippedOctets / 2 + 1, 'x');
+        for (int i = 0; i < 3; ++i)
+            run.give(line + "\r\n");
+        run.give("ab\r\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("!!![ab]"), run.notes());
     }
 
     void aLongLineIsNotKept()

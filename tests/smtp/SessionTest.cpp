@@ -45,6 +45,7 @@ class SessionTest : public CppUnit::TestFixture
     CPPUNIT_TEST(errorsAreCountedUpToTheLimit);
     CPPUNIT_TEST(noErrorLimitIfZero);
     CPPUNIT_TEST(refusalsOfTheSinkAreNotErrors);
+    CPPUNIT_TEST(sizesOverTheLimitAreNotErrors);
     CPPUNIT_TEST(repliesHoldUtf8OnlyInSmtpUtf8Transactions);
     CPPUNIT_TEST(theEnvelopeOfOneMailDoesNotLeakIntoTheNext);
     CPPUNIT_TEST(replyOf421ClosesTheSession);
@@ -256,6 +257,7 @@ public:
                                         "MAIL FROM:<a@a.com> X=1\r\n",
                                         "RCPT TO:<b@a.com>\r\n",
                                         "NOOP \x01\r\n",
+                                        "MAIL FROM:<\xC3\xBC@a.com>\r\n",
                                         "EHLO\r\n"};
         for (const char* mistake : mistakes)
         {
@@ -290,6 +292,20 @@ public:
         (void)conversation.send(ehlo + mail);
         for (int i = 0; i < 10; ++i)
             (void)conversation.send(rcpt);
+        CPPUNIT_ASSERT(!conversation.dialog.isClosed());
+    }
+
+    void sizesOverTheLimitAreNotErrors()
+    {
+        SessionOptions options;
+        options.maxErrors = 1;
+        options.maxMessageOctets = 10;
+        Conversation conversation(options);
+        (void)conversation.send(ehlo);
+        for (int i = 0; i < 10; ++i)
+            CPPUNIT_ASSERT_EQUAL(
+                std::string("552 5.3.4 "),
+                conversation.send("MAIL FROM:<a@a.com> SIZE=11\r\n").substr(0, 10));
         CPPUNIT_ASSERT(!conversation.dialog.isClosed());
     }
 
