@@ -96,6 +96,9 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, recipients.size());
         CPPUNIT_ASSERT_EQUAL(std::string("two@example.com"), std::string(recipients[1].address()));
         CPPUNIT_ASSERT_EQUAL(std::string("two"), std::string(recipients[1].localPart()));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, recipients[1].parameterCount());
+        CPPUNIT_ASSERT_EQUAL(std::string("NOTIFY"),
+                             std::string(recipients[1].parameter(0).keyword));
         CPPUNIT_ASSERT_EQUAL(std::string("NEVER"), std::string(recipients[1].parameter(0).value));
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, recipients[0].parameterCount());
     }

@@ -11,6 +11,7 @@
 #include <future>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 using namespace mpsmtp::delivery;
 using namespace mpsmtp::delivery::test;
@@ -117,6 +118,7 @@ class GroupSyncTest : public CppUnit::TestFixture
     CPPUNIT_TEST(durabilityNoneCallsNothing);
     CPPUNIT_TEST(dataAndFolderUseTheirOwnCall);
     CPPUNIT_TEST(systemCallsMakeRealFilesDurable);
+    CPPUNIT_TEST(systemCallsReachTheKernel);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -290,6 +292,18 @@ public:
         CPPUNIT_ASSERT_EQUAL(0, sync.sync(file.get(), MPSMTP_SYNC_DATA));
         CPPUNIT_ASSERT_EQUAL(0, sync.sync(fd.get(), MPSMTP_SYNC_FOLDER));
         CPPUNIT_ASSERT_EQUAL(EBADF, sync.sync(-1, MPSMTP_SYNC_FOLDER));
+    }
+
+    /// Only the kernel knows that a pipe cannot be synced (fsync(2)).
+    void systemCallsReachTheKernel()
+    {
+        int ends[2];
+        CPPUNIT_ASSERT_EQUAL(0, ::pipe2(ends, O_CLOEXEC));
+        const Descriptor in(ends[0]);
+        const Descriptor out(ends[1]);
+        StorageSync sync(Durability::Fsync);
+        CPPUNIT_ASSERT_EQUAL(EINVAL, sync.sync(out.get(), MPSMTP_SYNC_DATA));
+        CPPUNIT_ASSERT_EQUAL(EINVAL, sync.sync(out.get(), MPSMTP_SYNC_FOLDER));
     }
 };
 

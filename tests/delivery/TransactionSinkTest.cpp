@@ -8,8 +8,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <thread>
 
 using namespace mpsmtp::delivery;
@@ -36,6 +40,17 @@ private:
     const int _error;
 };
 
+class BrokenLog : public Poco::Channel
+{
+public:
+    void log(const Poco::Message&) override { throw std::runtime_error("the log is broken"); }
+};
+
+std::ptrdiff_t openDescriptors()
+{
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+}
+
 } // namespace
 
 class TransactionSinkTest : public CppUnit::TestFixture
@@ -50,6 +65,8 @@ class TransactionSinkTest : public CppUnit::TestFixture
     CPPUNIT_TEST(smallMailNeedsNoDisk);
     CPPUNIT_TEST(nextTransactionStartsClean);
     CPPUNIT_TEST(droppedDataReachesNobody);
+    CPPUNIT_TEST(droppedDataGivesItsSpaceBack);
+    CPPUNIT_TEST(anExceptionOutOfTheDeliveryIsTemporaryAndLogged);
     CPPUNIT_TEST(oneServiceServesManyThreads);
     CPPUNIT_TEST_SUITE_END();
 
@@ -218,6 +235,39 @@ public:
         CPPUNIT_ASSERT(std::filesystem::is_empty(_fixture->config.spoolDirectory));
         CPPUNIT_ASSERT_EQUAL(ok, _fixture->send("next"));
         CPPUNIT_ASSERT_EQUAL(std::string("next\n"), readFile(_fixture->folder.path("mail")));
+    }
+
+    /// Of a file without a name only its descriptor can be seen.
+    void droppedDataGivesItsSpaceBack()
+    {
+        _fixture->config.spoolMemoryOctets = 10;
+        _fixture->add("two", "tree");
+        CPPUNIT_ASSERT(_fixture->run());
+        const auto before = openDescriptors();
+        smtp::Envelope envelope;
+        ServiceFixture::open(*_fixture->sink, envelope);
+        CPPUNIT_ASSERT(ServiceFixture::put(*_fixture->sink, "more than ten octets"));
+        CPPUNIT_ASSERT_EQUAL(before + 1, openDescriptors());
+        _fixture->sink->drop(ServiceFixture::session(), envelope, nullptr);
+        CPPUNIT_ASSERT_EQUAL(before, openDescriptors());
+    }
+
+    /// A log that fails, in the middle of the chain: nothing of the server's own may reach the connection.
+    void anExceptionOutOfTheDeliveryIsTemporaryAndLogged()
+    {
+        _fixture->add("two", "a");
+        _fixture->add("two", "b", {{"fail", "stage"}, {"how", "std"}});
+        CPPUNIT_ASSERT(_fixture->run());
+        (void)_fixture->calls();
+        Poco::Logger::get("handler.b").setChannel(Poco::AutoPtr<Poco::Channel>(new BrokenLog));
+        CPPUNIT_ASSERT_EQUAL(std::string("451 4.3.0 Local error in processing, try again later"),
+                             _fixture->send());
+        CPPUNIT_ASSERT_EQUAL(std::string("a stage, b stage, a abort"), _fixture->calls());
+        CPPUNIT_ASSERT(lastLine().find(" handlers=a:aborted") != std::string::npos);
+        const auto causes = _fixture->log("delivery");
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, causes.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("delivery id="), causes[0].substr(0, 12));
+        CPPUNIT_ASSERT(causes[0].find(": the log is broken") != std::string::npos);
     }
 
     void oneServiceServesManyThreads()
