@@ -1,9 +1,15 @@
 // Whole sessions over loopback: what clients do, and what must be left when they are gone.
 #include "TestServer.h"
 
+#include <Poco/AutoPtr.h>
+#include <Poco/Channel.h>
+#include <Poco/Logger.h>
+#include <Poco/Message.h>
+
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <filesystem>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -12,6 +18,46 @@
 using mpsmtp::net::ServerConfig;
 using mpsmtp::net::SmtpServer;
 using namespace mpsmtp::net::test;
+
+namespace
+{
+
+/// Keeps the first line that the server logs.
+class NetLog
+{
+public:
+    NetLog() { Poco::Logger::get("net").setChannel(_channel); }
+
+    NetLog(const NetLog&) = delete;
+    NetLog& operator=(const NetLog&) = delete;
+
+    ~NetLog() { Poco::Logger::get("net").setChannel(_before); }
+
+    [[nodiscard]] std::string firstLine() const
+    {
+        const std::lock_guard lock(_channel->mutex);
+        return _channel->first;
+    }
+
+private:
+    struct FirstLine : Poco::Channel
+    {
+        void log(const Poco::Message& message) override
+        {
+            const std::lock_guard lock(mutex);
+            if (first.empty())
+                first = message.getText();
+        }
+
+        mutable std::mutex mutex;
+        std::string first; // guarded by mutex
+    };
+
+    const Poco::Channel::Ptr _before = Poco::Logger::get("net").getChannel();
+    const Poco::AutoPtr<FirstLine> _channel{new FirstLine};
+};
+
+} // namespace
 
 class SmtpServerTest : public CppUnit::TestFixture
 {
@@ -141,11 +187,14 @@ class SmtpServerTest : public CppUnit::TestFixture
 
     void anExceptionCostsOneSessionOnly()
     {
+        const NetLog log;
         TestServer server;
         server.mailbox.onConnect = [] { throw std::runtime_error("no sink"); };
         for (int i = 0; i < 30; ++i)
             CPPUNIT_ASSERT_EQUAL(std::string("421 4.3.0"), server.connect().rest().substr(0, 9));
         assertEmpty(server);
+        CPPUNIT_ASSERT_EQUAL(std::string("session of 127.0.0.1 broken off: no sink"),
+                             log.firstLine());
     }
 
     void unixSocketsServeToo()
