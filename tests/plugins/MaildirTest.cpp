@@ -38,6 +38,7 @@ class MaildirTest : public CppUnit::TestFixture
     CPPUNIT_TEST(eachRecipientGetsAFile);
     CPPUNIT_TEST(equalFilesAreWrittenOnce);
     CPPUNIT_TEST(equalFilesOnAnotherDiskAreCopies);
+    CPPUNIT_TEST(aMailboxThatMovesToAnotherDiskGetsADurableCopy);
     CPPUNIT_TEST(aThousandRecipientsNeedFewDescriptors);
     CPPUNIT_TEST(aMissingMailboxIsRefusedWhenItMayNotBeMade);
     CPPUNIT_TEST(detailsMayBeFolders);
@@ -45,6 +46,8 @@ class MaildirTest : public CppUnit::TestFixture
     CPPUNIT_TEST(hostileAddressesStayInside);
     CPPUNIT_TEST(aMailboxRemovedWhileRunningIsMadeAgain);
     CPPUNIT_TEST(aMailboxRemovedBetweenStageAndCommitIsMadeAgain);
+    CPPUNIT_TEST(aMailboxRemovedWhileItIsOpenedIsMadeAgain);
+    CPPUNIT_TEST(leftoversAreSweptAtFirstUse);
     CPPUNIT_TEST(aFailedFolderSyncTakesTheMailBack);
     CPPUNIT_TEST(aFailureHalfWayTakesAllMailBack);
     CPPUNIT_TEST(aFileInTheWayIsAnError);
@@ -175,6 +178,24 @@ public:
         CPPUNIT_ASSERT_EQUAL(onlyMailOf("example.com/ben"), onlyMailOf("example.com/donna"));
     }
 
+    void aMailboxThatMovesToAnotherDiskGetsADurableCopy()
+    {
+        const TestFolder other("/dev/shm");
+        const std::string mailbox = _root / "example.com/ben";
+        TestMail mail(_host);
+        Stage stage = mail.rcpt("ben").stagedBy(*_handler);
+        stage.work->persist();
+        std::filesystem::remove_all(mailbox);
+        std::filesystem::create_directory_symlink(other.path(), mailbox);
+        _host.forgetSyncs();
+        stage.work->commit();
+        CPPUNIT_ASSERT_EQUAL(TestMail::fields("sender@example.org", "ben@example.com") +
+                                 "Subject: hello\n\nhey there!\n",
+                             onlyMailOf("example.com/ben"));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            "unless TMPDIR is there too", std::size_t{1}, _host.dataSyncs());
+    }
+
     void aThousandRecipientsNeedFewDescriptors()
     {
         const std::size_t before = test::openDescriptors();
@@ -274,6 +295,33 @@ public:
         std::filesystem::remove_all(_root / "example.com");
         stage.work->commit();
         CPPUNIT_ASSERT(!onlyMailOf("example.com/ben").empty());
+    }
+
+    /// By another program, when new/ has been opened already: the last of three folders to be made durable.
+    void aMailboxRemovedWhileItIsOpenedIsMadeAgain()
+    {
+        TestMail(_host).rcpt("ben").deliveredBy(*_handler);
+        use({}); // knows nothing of the mailbox yet
+        int syncs = 0;
+        _host2->onSync(
+            [&](const TestHost::Sync& sync)
+            {
+                if (sync.path == _root / "example.com/ben" && ++syncs == 3)
+                    std::filesystem::remove_all(sync.path);
+            });
+        TestMail(*_host2).rcpt("ben").deliveredBy(*_handler);
+        CPPUNIT_ASSERT(syncs > 3);
+        CPPUNIT_ASSERT(!onlyMailOf("example.com/ben").empty());
+    }
+
+    void leftoversAreSweptAtFirstUse()
+    {
+        std::filesystem::create_directories(_root / "example.com/ben/tmp");
+        const std::string leftover =
+            _root / "example.com/ben/tmp/.mpsmtp-" + store::hostName() + "-999999999.1-1";
+        test::writeFile(leftover, "torn");
+        TestMail(_host).rcpt("ben").deliveredBy(*_handler);
+        CPPUNIT_ASSERT(!std::filesystem::exists(leftover));
     }
 
     void aFailedFolderSyncTakesTheMailBack()

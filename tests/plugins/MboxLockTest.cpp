@@ -64,6 +64,7 @@ class MboxLockTest : public CppUnit::TestFixture
     CPPUNIT_TEST(pythonCannotLockWhileWeWrite);
     CPPUNIT_TEST(eachKindOfLockDefersTheMail);
     CPPUNIT_TEST(aLockTakenAfterPersistDefersTheMail);
+    CPPUNIT_TEST(aDotLockTakenAfterPersistDefersTheMail);
     CPPUNIT_TEST(waitingIsSeenBeforeAnythingIsCommitted);
     CPPUNIT_TEST(aStaleDotLockIsRemoved);
     CPPUNIT_TEST(theDotLockOfAKilledServerIsTakenOver);
@@ -144,6 +145,18 @@ public:
             CPPUNIT_ASSERT_EQUAL(std::string("4.2.0"), error.reply().enhanced());
         }
         CPPUNIT_ASSERT_EQUAL(std::string(), readFile(box()));
+    }
+
+    void aDotLockTakenAfterPersistDefersTheMail()
+    {
+        MboxServer server(box(), {{"lock_timeout", "50"}});
+        const auto transaction = server.transaction({});
+        CPPUNIT_ASSERT_EQUAL(250u, transaction->stage());
+        transaction->persist();
+        writeFile(box() + ".lock", "");
+        CPPUNIT_ASSERT_THROW(transaction->commit(), mpsmtp::Error);
+        CPPUNIT_ASSERT_EQUAL(std::string(), readFile(box()));
+        CPPUNIT_ASSERT(std::filesystem::exists(box() + ".lock"));
     }
 
     void waitingIsSeenBeforeAnythingIsCommitted()

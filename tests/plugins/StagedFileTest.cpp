@@ -28,6 +28,7 @@ class StagedFileTest : public CppUnit::TestFixture
     CPPUNIT_TEST(nothingIsSeenBeforeTheLink);
     CPPUNIT_TEST(anAbandonedFileLeavesNothing);
     CPPUNIT_TEST(aTakenNameIsReportedAndKept);
+    CPPUNIT_TEST(hiddenNamesOfOthersAreLeftAlone);
     CPPUNIT_TEST(oneFileMayHaveManyNames);
     CPPUNIT_TEST(aHiddenFileHoldsNoDescriptor);
     CPPUNIT_TEST(copiesAreEqual);
@@ -83,6 +84,21 @@ public:
             CPPUNIT_ASSERT_EQUAL(EEXIST, file->link(*_folder, "1"));
             CPPUNIT_ASSERT_EQUAL(std::string("first"), test::contentOf(_root / "1"));
         }
+    }
+
+    /// Two handlers of one process may use the same folder, and count each for itself.
+    void hiddenNamesOfOthersAreLeftAlone()
+    {
+        Staging another(0600);
+        const auto first = make(Staging::Kind::Named);
+        first->write("first");
+        const auto second = another.make(*_folder, _root.path(), Staging::Kind::Named);
+        second->write("second");
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, names().size());
+        CPPUNIT_ASSERT_EQUAL(0, first->link(*_folder, "1"));
+        CPPUNIT_ASSERT_EQUAL(0, second->link(*_folder, "2"));
+        CPPUNIT_ASSERT_EQUAL(std::string("first"), test::contentOf(_root / "1"));
+        CPPUNIT_ASSERT_EQUAL(std::string("second"), test::contentOf(_root / "2"));
     }
 
     void oneFileMayHaveManyNames()

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -66,6 +67,13 @@ public:
         const std::lock_guard<std::mutex> lock(_mutex);
         _syncsUntilFailure = number;
         _syncError = error;
+    }
+
+    /// Called at each sync that does not fail, with the mutex held.
+    void onSync(std::function<void(const Sync&)> event)
+    {
+        const std::lock_guard<std::mutex> lock(_mutex);
+        _onSync = std::move(event);
     }
 
     [[nodiscard]] std::vector<Sync> syncs() const
@@ -133,6 +141,8 @@ private:
         if (host._syncsUntilFailure > 0 && --host._syncsUntilFailure == 0)
             return host._syncError;
         host._syncs.push_back({what == MPSMTP_SYNC_FOLDER, path.data()});
+        if (host._onSync)
+            host._onSync(host._syncs.back());
         return 0;
     }
 
@@ -160,6 +170,7 @@ private:
     std::vector<Sync> _syncs;
     int _syncsUntilFailure = 0;
     int _syncError = 0;
+    std::function<void(const Sync&)> _onSync;
 };
 
 } // namespace mpsmtp::test
