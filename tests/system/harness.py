@@ -146,6 +146,13 @@ class Daemon:
         if code != 0:
             raise AssertionError(f"mpsmtpd ended with {code}:\n{self.log()}")
 
+    def stop_traced(self):
+        """As stop(), below strace: the signal is for the server, its only child."""
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGTERM)
+        if self.wait() != 0:
+            raise AssertionError(f"mpsmtpd did not end with 0:\n{self.log()}")
+
     def kill(self):
         """kill -9."""
         self.process.kill()

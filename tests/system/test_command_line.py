@@ -308,6 +308,7 @@ class Ending(harness.SystemTest):
             daemon.send_signal(signal.SIGTERM)
             self.assertEqual(daemon.wait(), 0)
         self.assertEqual(self.stored_files(), [])
+        self.assertIn("1 connections were cut after the shutdown grace", daemon.log())
 
 
 if __name__ == "__main__":

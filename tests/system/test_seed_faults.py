@@ -1,9 +1,7 @@
 """Faults of the two servers that mpsmtpd grew from, which must not come back."""
 import os
-import pathlib
 import re
 import shutil
-import subprocess
 import unittest
 
 import harness
@@ -81,7 +79,7 @@ class BigFolder(harness.SystemTest):
                 for _ in range(self.MAILS):
                     self.assert_reply(wire.deliver(MAIL, recipients=[mailbox]), 250)
                 wire.expect(f"NOOP end {mailbox}", 250)
-        self._stop_traced(server)
+        server.stop_traced()
         calls = trace.read_text(errors="replace")
         full, empty = (self._calls(calls, mailbox) for mailbox in ("full@b.test", "empty@b.test"))
         self.assertGreater(len(empty), self.MAILS)
@@ -89,12 +87,6 @@ class BigFolder(harness.SystemTest):
         self.assertEqual([line for line in full if "getdents" in line], [])
         self.assertEqual(sorted(int(name) for name in os.listdir(self.folder / "mh" / "b.test" / "full") if name.isdigit()),
                          list(range(1, 5001 + 1 + self.MAILS)))
-
-    def _stop_traced(self, server):
-        """The signal is for the server, not for strace, whose only child it is."""
-        children = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-        subprocess.run(["kill", "-TERM", children[0]], check=True)
-        self.assertEqual(server.wait(), 0)
 
     def _calls(self, trace, mailbox):
         between = re.search(f"NOOP begin {mailbox}(.*?)NOOP end {mailbox}", trace, re.DOTALL)[1]
