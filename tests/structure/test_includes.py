@@ -20,7 +20,7 @@ NOT_FOUNDATION = r"<Poco/(Net|Util|Data|JSON|XML|Crypto)/.+>"
 
 # {room: (allowed, forbidden)}: each include must match one of `allowed` and none of `forbidden`.
 ROOMS = {
-    "sdk": ([STD, C_OF_ABI, SDK, r"<(unistd|fcntl|dirent|sys/stat|sys/resource)\.h>"], []),
+    "sdk": ([STD, C_OF_ABI, SDK, r"<(unistd|fcntl|dirent|arpa/inet|sys/stat|sys/resource)\.h>"], []),
     "server/smtp": ([STD, INTRINSICS, SDK, r'"smtp/.+"'], [NOT_IN_THE_CORE]),
     "server/delivery": ([STD, POSIX, SDK, r'"(smtp|delivery)/.+"', r"<Poco/.+>"],
                         [NOT_FOUNDATION, r'"smtp/(Session|Dialog)\.h"', r"<(sys/socket|netdb|netinet/.+)\.h>"]),
