@@ -44,8 +44,8 @@ class Headers(unittest.TestCase):
     def test_all_together_in_later_standards(self):
         for compiler in cxx_compilers():
             with self.subTest(compiler):
-                self.assertEqual(compile_errors(compiler, "c++", "c++20", "#include <mpsmtp/Plugin.h>\nint main() {}\n",
-                                                "-fsyntax-only"), "")
+                source = "#include <mpsmtp/Plugin.h>\n#include <mpsmtp/testing/Conformance.h>\nint main() {}\n"
+                self.assertEqual(compile_errors(compiler, "c++", "c++20", source, "-fsyntax-only"), "")
 
 
 def documented_plugins():
