@@ -1,4 +1,5 @@
 """The public headers: the ABI is C, each header stands alone, the examples of the documents compile, plugins export one symbol."""
+import pathlib
 import re
 import shutil
 import subprocess
@@ -67,6 +68,22 @@ class Examples(unittest.TestCase):
                     options = ["-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-z,defs", "-o", plugin.name]
                     self.assertEqual(compile_errors(compiler, "c++", "c++17", source, *options), "")
                     self.assertIn("mpsmtp_plugin_descriptor", exported(plugin.name))
+
+
+class TestingPage(unittest.TestCase):
+    """docs/testing-plugins.md: what it shows as Tag.cpp and TagTest.cpp is built and run."""
+
+    def test_its_test_passes(self):
+        blocks = re.findall(r"`(\w+\.cpp)`:\n\n```cpp\n(.*?)^```$", sources.text("docs/testing-plugins.md"), re.MULTILINE | re.DOTALL)
+        self.assertEqual([name for name, _ in blocks], ["Tag.cpp", "TagTest.cpp"])
+        for compiler in cxx_compilers():
+            with self.subTest(compiler), tempfile.TemporaryDirectory() as folder:
+                for name, text in blocks:
+                    (pathlib.Path(folder) / name).write_text(text, encoding="utf-8")
+                program = pathlib.Path(folder) / "TagTest"
+                self.assertEqual(compile_errors(compiler, "c++", "c++17", blocks[1][1], f"-I{folder}", "-pthread", "-o", str(program)), "")
+                done = subprocess.run([program], capture_output=True, text=True, check=False)
+                self.assertEqual((done.returncode, "FAILED" in done.stdout), (0, False), done.stdout)
 
 
 def exported(path):

@@ -313,38 +313,68 @@ refused(const Answers& answers, const ReplyParts& standard, const Range& range)
     return outcome;
 }
 
+/// What each hook's Reject and Defer say if the handler says nothing itself.
+struct PolicyWords
+{
+    const char* hook;
+    ReplyParts rejection;
+    ReplyParts deferral;
+};
+
+[[nodiscard]] inline PolicyWords wordsOf(Policy policy)
+{
+    const ReplyParts later{451, "4.7.1", "Deferred, try again later"};
+    switch (policy)
+    {
+    case Policy::Connect:
+        return {"onConnect", {554, "5.7.1", "Access denied"}, {421, "4.7.0", "Try again later"}};
+    case Policy::Helo:
+        return {"onHelo", {550, "5.7.1", "Name refused"}, later};
+    case Policy::Auth:
+        return {"onAuth",
+                {535, "5.7.8", "Authentication credentials invalid"},
+                {454, "4.7.0", "Temporary authentication failure"}};
+    case Policy::Mail:
+        return {"onMail", {550, "5.7.1", "Sender refused"}, later};
+    case Policy::Rcpt:
+        return {"onRcpt", {550, "5.7.1", "Recipient refused"}, later};
+    case Policy::Data:
+        return {"onData", {554, "5.7.1", "Message refused"}, later};
+    case Policy::Message:
+        break;
+    }
+    return {"onMessage",
+            {554, "5.7.1", "Message refused"},
+            {451, "4.7.1", "Message deferred, try again later"}};
+}
+
 [[nodiscard]] inline Outcome
 judgedVerdict(Policy policy, std::int32_t verdict, const Answers& answers)
 {
-    const bool isMessage = policy == Policy::Message;
     if (answers.isFaulted())
         return faulted(answers, 0);
     if (verdict == MPSMTP_CONTINUE ||
         (verdict == MPSMTP_ACCEPT && (policy == Policy::Rcpt || policy == Policy::Auth)))
         return {};
+    const PolicyWords words = wordsOf(policy);
     switch (verdict)
     {
     case MPSMTP_DISCARD:
-        return isMessage ? discarded(answers)
-                         : bug("verdict Discard does not fit a hook before the message");
+        if (policy == Policy::Message)
+            return discarded(answers);
+        break;
     case MPSMTP_REJECT:
-        return refused(answers,
-                       {policy == Policy::Rcpt || policy == Policy::Mail ? 550u : 554u,
-                        "5.7.1",
-                        isMessage ? "Message refused" : "Refused"},
-                       permanent);
+        return refused(answers, words.rejection, permanent);
     case MPSMTP_DEFER:
-        return refused(
-            answers,
-            {451, "4.7.1", isMessage ? "Message deferred, try again later" : "Try again later"},
-            temporary);
+        return refused(answers, words.deferral, temporary);
     case MPSMTP_DISCONNECT:
         return closed(refused(answers, {421, "4.7.0", "Closing the connection"}, closing));
     case MPSMTP_DROP:
         return {Outcome::Kind::Refusal, {}, {}, false, true};
     default:
-        return bug("verdict " + std::to_string(verdict) + " does not fit this hook");
+        break;
     }
+    return bug("verdict " + std::to_string(verdict) + " does not fit " + words.hook);
 }
 
 } // namespace mpsmtp::testing::detail

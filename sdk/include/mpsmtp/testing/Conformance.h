@@ -82,6 +82,15 @@ public:
         return checks;
     }
 
+    /// One check by its name, for the debugger. \throws std::out_of_range if there is none
+    [[nodiscard]] Check run(std::string_view name) const
+    {
+        for (const Row& row : rows())
+            if (row.name == name)
+                return run(row);
+        throw std::out_of_range("no check is called \"" + std::string(name) + '"');
+    }
+
     /// Runs all checks and tells of each. \return for main(): 0 if all have passed, else 1
     [[nodiscard]] int report(std::ostream& out) const
     {

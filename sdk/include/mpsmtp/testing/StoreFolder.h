@@ -33,7 +33,7 @@ public:
         if (!::mkdtemp(pattern.data()))
             throw std::system_error(errno, std::generic_category(), pattern);
         _outer = std::filesystem::canonical(pattern);
-        std::filesystem::create_directory(_outer / "store");
+        std::filesystem::create_directories(inner());
     }
 
     StoreFolder(const StoreFolder&) = delete;
@@ -45,18 +45,22 @@ public:
         std::filesystem::remove_all(_outer, ignored);
     }
 
-    [[nodiscard]] std::string path() const { return (_outer / "store").string(); }
+    [[nodiscard]] std::string path() const { return inner().string(); }
 
-    /// True if something was put beside the store.
+    /// True if something was put beside the store, or above.
     [[nodiscard]] bool hasEscaped() const
     {
-        for (const auto& entry : std::filesystem::directory_iterator(_outer))
-            if (entry.path().filename() != "store")
-                return true;
+        for (auto folder = inner(); folder != _outer; folder = folder.parent_path())
+            for (const auto& entry : std::filesystem::directory_iterator(folder.parent_path()))
+                if (entry.path() != folder)
+                    return true;
         return false;
     }
 
 private:
+    /// Deep enough for "../../x".
+    [[nodiscard]] std::filesystem::path inner() const { return _outer / "1" / "2" / "store"; }
+
     std::filesystem::path _outer;
 };
 
