@@ -275,6 +275,7 @@ class HarnessTest : public CppUnit::TestFixture
     CPPUNIT_TEST(everythingSaidReachesTheHandler);
     CPPUNIT_TEST(optionsAreCheckedAllAtOnce);
     CPPUNIT_TEST(failingStartIsAConfigurationError);
+    CPPUNIT_TEST(wrongDescriptorIsRefused);
     CPPUNIT_TEST(whatAHookThrowsIsNotSent);
     CPPUNIT_TEST(fullDiskIsToldAsSuch);
     CPPUNIT_TEST(refusalsEndTheMailWhereTheyStand);
@@ -383,6 +384,33 @@ public:
         Harness harness(plugin<Failing>());
         harness.stop();
         CPPUNIT_ASSERT_EQUAL(std::string("error: stop failed: no end"), harness.log().at(0));
+    }
+
+    void wrongDescriptorIsRefused()
+    {
+        mpsmtp_plugin wrong = plugin<Puppet>();
+        wrong.magic = 0;
+        CPPUNIT_ASSERT_THROW(Harness{wrong}, testing::ConfigurationError);
+        wrong = plugin<Puppet>();
+        wrong.abi_major = 2;
+        CPPUNIT_ASSERT_THROW(Harness{wrong}, testing::ConfigurationError);
+        wrong = plugin<Puppet>();
+        wrong.type = mpsmtp::detail::toAbi("Upper Case");
+        CPPUNIT_ASSERT_THROW(Harness{wrong}, testing::ConfigurationError);
+        wrong = plugin<Puppet>();
+        wrong.create =
+            [](const mpsmtp_host*, mpsmtp_host_data*, mpsmtp_string, mpsmtp_reply_target*) noexcept
+        {
+            static const mpsmtp_handler hollow = []
+            {
+                mpsmtp_handler handler{};
+                handler.size = sizeof handler;
+                handler.hooks = MPSMTP_HOOK_MAIL;
+                return handler;
+            }();
+            return &hollow;
+        };
+        CPPUNIT_ASSERT_THROW(Harness{wrong}, testing::ConfigurationError);
     }
 
     void whatAHookThrowsIsNotSent()

@@ -250,6 +250,25 @@ private:
                  "\" may hold only lower-case letters, digits, '-' and '_'");
     }
 
+    /// A bit without its function would be a jump to address 0.
+    [[nodiscard]] static bool hasItsFunctions(const mpsmtp_handler& handler) noexcept
+    {
+        const auto fits = [&](std::uint32_t hook, bool isThere)
+        { return (handler.hooks & hook) == 0 || isThere; };
+        return handler.destroy && fits(MPSMTP_HOOK_MESSAGE, handler.on_message) &&
+               fits(MPSMTP_HOOK_STAGE,
+                    handler.stage && handler.persist && handler.commit && handler.abort &&
+                        handler.release) &&
+               fits(MPSMTP_HOOK_DELIVER, handler.deliver) &&
+               fits(MPSMTP_HOOK_ACCEPTED, handler.on_accepted) &&
+               fits(MPSMTP_HOOK_CONNECT, handler.on_connect) &&
+               fits(MPSMTP_HOOK_HELO, handler.on_helo) && fits(MPSMTP_HOOK_AUTH, handler.on_auth) &&
+               fits(MPSMTP_HOOK_MAIL, handler.on_mail) && fits(MPSMTP_HOOK_RCPT, handler.on_rcpt) &&
+               fits(MPSMTP_HOOK_DATA, handler.on_data) &&
+               fits(MPSMTP_HOOK_RESET, handler.on_reset) &&
+               fits(MPSMTP_HOOK_DISCONNECT, handler.on_disconnect);
+    }
+
     [[nodiscard]] static bool hasFailed(const detail::Answers& answers) noexcept
     {
         return answers.isFaulted() || !answers.all().empty();
@@ -269,7 +288,7 @@ private:
             plugin.create(&_host.table(), _host.data(), detail::toAbi(_name), answers.target());
         if (!_handler)
             fail("cannot be made: " + reasonOf(answers));
-        if (_handler->size < sizeof(mpsmtp_handler))
+        if (_handler->size < sizeof(mpsmtp_handler) || !hasItsFunctions(*_handler))
             fail("the plugin made a malformed handler; build it again with this SDK");
     }
 
