@@ -52,8 +52,14 @@ std::string enabledSample()
 {
     std::ifstream file(source + "/etc/mpsmtp.ini");
     std::string text;
+    bool isLeftOut = false;
     for (std::string line; std::getline(file, line); text += '\n')
     {
+        // Its file is not there, and in no filter chain it would be a mistake.
+        if (line.compare(0, 10, ";[handler:") == 0)
+            isLeftOut = line == ";[handler:known]";
+        if (isLeftOut)
+            continue;
         const bool isDisabled = line.size() > 1 && line[0] == ';' &&
                                 (line[1] == '[' || (line[1] >= 'a' && line[1] <= 'z'));
         if (line.compare(0, 11, ";plugin_dir") == 0)
@@ -305,7 +311,7 @@ class ProgramTest : public CppUnit::TestFixture
         _folder.write("p/text.so", "no ELF\n");
         Program program({"--list-plugins", "-v", "--set", "server.plugin_dir=p"}, _folder.path());
         CPPUNIT_ASSERT_EQUAL(0, program.wait());
-        for (const char* type : {"console ", "discard ", "maildir ", "mbox ", "mh "})
+        for (const char* type : {"console ", "discard ", "maildir ", "mbox ", "mh ", "recipients "})
             assertContains(program.out(), type);
         assertContains(program.out(), "(ABI 1.0) " + _folder.path() + "/p/mh.so\n    ");
         assertContains(program.out(), "broken: ");

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <functional>
@@ -33,6 +34,32 @@ inline std::map<std::string, std::string> storeOptions(const std::string& path)
             {"detail", "none"}};
 }
 
+/// What TestMail gives as a message's data.
+struct MessageData
+{
+    struct Edit
+    {
+        std::int32_t kind;
+        std::size_t index;
+        std::string name;
+        std::string value;
+    };
+
+    std::vector<const mpsmtp_header*> headers;
+    std::vector<Edit> edits;
+};
+
+/// Where a NewRecipient under test leads to; target() is what it is made with.
+struct Redirects
+{
+    [[nodiscard]] mpsmtp_reply_target* target()
+    {
+        return reinterpret_cast<mpsmtp_reply_target*>(this);
+    }
+
+    std::vector<std::string> addresses;
+};
+
 class TestHost
 {
 public:
@@ -51,6 +78,8 @@ public:
         _table.log = &log;
         _table.sync = &sync;
         _table.headers = &headers;
+        _table.edit = &edit;
+        _table.redirect = &redirect;
         _table.clock = &clock;
     }
 
@@ -102,6 +131,12 @@ public:
             std::count_if(all.begin(), all.end(), [](const Sync& s) { return !s.isFolder; }));
     }
 
+    /// Both clocks run ahead of the machine's by so much more.
+    void advance(std::chrono::nanoseconds time) { _ahead += time.count(); }
+
+    /// Both clocks stand still: `realTime` since 1970.
+    void stopClock(std::chrono::nanoseconds realTime) { _stopped = realTime.count(); }
+
     [[nodiscard]] std::vector<std::string> logLines() const
     {
         const std::lock_guard<std::mutex> lock(_mutex);
@@ -146,21 +181,45 @@ private:
         return 0;
     }
 
-    static std::int64_t clock(mpsmtp_host_data*, std::int32_t which) noexcept
+    static std::int64_t clock(mpsmtp_host_data* data, std::int32_t which) noexcept
     {
         const auto nanoseconds = [](auto time)
         { return std::int64_t{std::chrono::nanoseconds(time.time_since_epoch()).count()}; };
-        return which == MPSMTP_CLOCK_MONOTONIC ? nanoseconds(std::chrono::steady_clock::now())
-                                               : nanoseconds(std::chrono::system_clock::now());
+        const TestHost& host = self(data);
+        if (host._stopped != 0)
+            return host._stopped + host._ahead;
+        return host._ahead + (which == MPSMTP_CLOCK_MONOTONIC
+                                  ? nanoseconds(std::chrono::steady_clock::now())
+                                  : nanoseconds(std::chrono::system_clock::now()));
     }
 
-    // TestMail answers for its message: it is the message's data.
     static std::size_t headers(mpsmtp_message_data* message,
                                const mpsmtp_header* const** fields) noexcept
     {
-        const auto& list = *reinterpret_cast<const std::vector<const mpsmtp_header*>*>(message);
+        const auto& list = reinterpret_cast<const MessageData*>(message)->headers;
         *fields = list.data();
         return list.size();
+    }
+
+    static std::int32_t edit(mpsmtp_message_data* message,
+                             std::int32_t kind,
+                             std::size_t index,
+                             mpsmtp_string name,
+                             mpsmtp_string value) noexcept
+    {
+        reinterpret_cast<MessageData*>(message)->edits.push_back(
+            {kind, index, std::string(detail::fromAbi(name)), std::string(detail::fromAbi(value))});
+        return 0;
+    }
+
+    /// Takes whatever has an "@", as far as a fake goes.
+    static std::int32_t redirect(mpsmtp_reply_target* target, mpsmtp_string address) noexcept
+    {
+        const std::string text(detail::fromAbi(address));
+        if (text.find('@') == std::string::npos)
+            return EINVAL;
+        reinterpret_cast<Redirects*>(target)->addresses.push_back(text);
+        return 0;
     }
 
     const Options _options;
@@ -171,6 +230,8 @@ private:
     int _syncsUntilFailure = 0;
     int _syncError = 0;
     std::function<void(const Sync&)> _onSync;
+    std::atomic<std::int64_t> _ahead{0};
+    std::atomic<std::int64_t> _stopped{0};
 };
 
 } // namespace mpsmtp::test

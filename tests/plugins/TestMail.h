@@ -77,8 +77,49 @@ public:
         const mpsmtp_string first = detail::toAbi(_texts.back());
         _texts.push_back(value);
         _headers.push_back({sizeof(mpsmtp_header), 0, first, detail::toAbi(_texts.back())});
-        _headerPointers.push_back(&_headers.back());
+        _data.headers.push_back(&_headers.back());
         return *this;
+    }
+
+    TestMail& helo(std::string name)
+    {
+        _helo = std::move(name);
+        _session.helo = detail::toAbi(_helo);
+        return *this;
+    }
+
+    TestMail& identity(std::string name)
+    {
+        _identity = std::move(name);
+        _session.auth_identity = detail::toAbi(_identity);
+        return *this;
+    }
+
+    /// When the hooks shall have returned, by the host's clock.
+    TestMail& deadline(std::chrono::steady_clock::time_point when)
+    {
+        _session.deadline = std::chrono::nanoseconds(when.time_since_epoch()).count();
+        return *this;
+    }
+
+    /// onRcpt of a handler for the last recipient.
+    [[nodiscard]] Verdict judgedBy(Handler& handler, Redirects& redirects)
+    {
+        Envelope envelopeView = envelope();
+        Session session = envelopeView.session();
+        NewRecipient recipient(_host.table(), redirects.target(), _recipients.back());
+        return handler.onRcpt(session, envelopeView, recipient);
+    }
+
+    /// The header section as a handler's onMessage leaves it, with LF.
+    [[nodiscard]] std::string headerEditedBy(Handler& handler)
+    {
+        Envelope envelopeView = envelope();
+        Session session = envelopeView.session();
+        Message messageView = message();
+        _data.edits.clear();
+        (void)handler.onMessage(session, envelopeView, messageView);
+        return editedHeader();
     }
 
     [[nodiscard]] std::string content() const
@@ -119,7 +160,7 @@ public:
         _rawMessage.segment_count = static_cast<std::uint32_t>(_rawSegments.size());
         _rawMessage.segments = _rawSegments.data();
         _rawMessage.trace = detail::toAbi(trace);
-        _rawMessage.data = reinterpret_cast<mpsmtp_message_data*>(&_headerPointers);
+        _rawMessage.data = reinterpret_cast<mpsmtp_message_data*>(&_data);
         return {_host.table(), _rawMessage};
     }
 
@@ -158,10 +199,50 @@ public:
     }
 
 private:
+    /// As the server makes them: what is prepended, the last one first; then each field, behind what
+    /// was inserted in front of it.
+    [[nodiscard]] std::string editedHeader() const
+    {
+        std::string text;
+        for (const auto& edit : _data.edits)
+            if (edit.kind == MPSMTP_EDIT_PREPEND)
+                text.insert(0, edit.name + ": " + edit.value + "\n");
+        for (std::size_t i = 0; i <= _headers.size(); ++i)
+            text += editedField(i);
+        text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
+        return text;
+    }
+
+    [[nodiscard]] std::string editedField(std::size_t index) const
+    {
+        std::string inserted, field;
+        if (index < _headers.size())
+            field = std::string(detail::fromAbi(_headers[index].name)) + ":" +
+                    std::string(detail::fromAbi(_headers[index].value)) + "\n";
+        for (const auto& edit : _data.edits)
+        {
+            if (edit.index != index)
+                continue;
+            if (edit.kind == MPSMTP_EDIT_INSERT)
+                inserted += edit.name + ": " + edit.value + "\n";
+            else if (edit.kind == MPSMTP_EDIT_CHANGE)
+                field =
+                    std::string(detail::fromAbi(_headers[index].name)) + ": " + edit.value + "\n";
+        }
+        const bool isDeleted =
+            std::any_of(_data.edits.begin(),
+                        _data.edits.end(),
+                        [&](const auto& edit)
+                        { return edit.kind == MPSMTP_EDIT_DELETE && edit.index == index; });
+        return inserted + (isDeleted ? "" : field);
+    }
+
     TestHost& _host;
     mpsmtp_session _session{};
     std::string _sender = "sender@example.org";
     std::string _client;
+    std::string _helo;
+    std::string _identity;
     BodyType _body = BodyType::SevenBit;
     std::deque<std::string> _locals, _domains, _addresses, _texts; // stable addresses
     std::deque<mpsmtp_recipient> _recipients;
@@ -170,7 +251,7 @@ private:
     std::vector<std::string> _segments;
     std::vector<mpsmtp_string> _rawSegments;
     std::deque<mpsmtp_header> _headers;
-    std::vector<const mpsmtp_header*> _headerPointers;
+    MessageData _data;
     mpsmtp_envelope _rawEnvelope{};
     mpsmtp_message _rawMessage{};
     std::deque<Envelope> _keptEnvelope;
