@@ -64,9 +64,15 @@ std::string enabledSample()
                                 (line[1] == '[' || (line[1] >= 'a' && line[1] <= 'z'));
         if (line.compare(0, 11, ";plugin_dir") == 0)
             continue;
-        text += line.compare(0, 10, ";plugin = ") == 0
-                    ? "plugin = " + inBuild("/plugins/discard.so")
-                    : line.substr(isDisabled ? 1 : 0);
+        if (line.compare(0, 10, ";plugin = ") == 0)
+            line = "plugin = " + inBuild("/plugins/discard.so");
+        else if (line.compare(0, 8, ";file = ") == 0)
+            line = "file = " + source + "/" + line.substr(8);
+        else if (line.compare(0, 7, ";chain ") == 0)
+            line = "chain = fields"; // which would never be called without it
+        else if (isDisabled)
+            line.erase(0, 1);
+        text += line;
     }
     return text;
 }
@@ -311,7 +317,8 @@ class ProgramTest : public CppUnit::TestFixture
         _folder.write("p/text.so", "no ELF\n");
         Program program({"--list-plugins", "-v", "--set", "server.plugin_dir=p"}, _folder.path());
         CPPUNIT_ASSERT_EQUAL(0, program.wait());
-        for (const char* type : {"console ", "discard ", "maildir ", "mbox ", "mh ", "recipients "})
+        for (const char* type :
+             {"console ", "discard ", "headers ", "maildir ", "mbox ", "mh ", "recipients "})
             assertContains(program.out(), type);
         assertContains(program.out(), "(ABI 1.0) " + _folder.path() + "/p/mh.so\n    ");
         assertContains(program.out(), "broken: ");

@@ -54,5 +54,38 @@ class Recipients(harness.SystemTest):
             self.assertIn(f"{self.known}:{line}: ", ended.stderr)
 
 
+class Headers(harness.SystemTest):
+    """Rules for header fields, before the mail is stored."""
+
+    def test_the_stored_mail_has_the_edited_header(self):
+        rules = self.folder / "rules"
+        rules.write_text("remove X-Spam-*\nset Subject: %{rcpt}\nadd X-Id: %{id}\n")
+        handlers = {"fields": {"type": "headers", "file": rules, "add": "X-Client: %{client}"}, "tree": self.store("maildir")}
+        server = self.start(self.settings(handlers, filters={"chain": "fields"}))
+        with server.connect() as wire:
+            wire.hello()
+            reply = wire.deliver(b"Subject: a\r\nX-Spam-Score: 9\r\nTo: b\r\n\r\nSubject: body\r\n")
+            self.assert_reply(reply, 250)
+        identifier = reply.text.split()[-1]
+        message, = self.messages()
+        self.assertTrue(message.endswith(
+            f"X-Id: {identifier}\nX-Client: 127.0.0.1\nSubject: b@b.test\nTo: b\n\nSubject: body\n".encode()), message)
+
+    def test_what_a_client_says_stays_in_its_field(self):
+        handlers = {"fields": {"type": "headers", "add": "X-Path: %{sender} %{rcpt}"}, "tree": self.store("maildir")}
+        server = self.start(self.settings(handlers, filters={"chain": "fields"}))
+        recipients = [f"somebody{number}@b.test" for number in range(100)]
+        with server.connect() as wire:
+            wire.hello()
+            reply = wire.deliver(b"To: b\r\n\r\nx\r\n", sender='"%{id}: , \\" x"@a.test', recipients=recipients)
+            self.assert_reply(reply, 250)
+        message, = self.messages("maildir", recipients[0])
+        header, _, body = message.partition(b"\n\n")
+        self.assertEqual(body, b"x\n")
+        field = header[header.index(b"X-Path:"):header.index(b"\nTo: b")]
+        self.assertLessEqual(max(map(len, field.split(b"\n"))), 78)
+        self.assertEqual(b" ".join(field.split()).decode(), 'X-Path: "%{id}: , \\" x"@a.test ' + ", ".join(recipients))
+
+
 if __name__ == "__main__":
     unittest.main()
