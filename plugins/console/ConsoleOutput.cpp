@@ -1,8 +1,8 @@
 #include "console/ConsoleOutput.h"
 
+#include "common/SigPipeBlock.h"
+
 #include <cerrno>
-#include <csignal>
-#include <ctime>
 #include <system_error>
 
 #include <poll.h>
@@ -13,38 +13,6 @@ namespace mpsmtp::console
 
 namespace
 {
-
-/// Keeps SIGPIPE from this thread for its lifetime, and takes away the one that a write of ours has
-/// caused.
-class SigPipeBlock
-{
-public:
-    SigPipeBlock() noexcept
-    {
-        (void)::sigemptyset(&_pipe);
-        (void)::sigaddset(&_pipe, SIGPIPE);
-        sigset_t pending;
-        (void)::sigpending(&pending);
-        _wasPending = ::sigismember(&pending, SIGPIPE) == 1;
-        (void)::pthread_sigmask(SIG_BLOCK, &_pipe, &_before);
-    }
-
-    SigPipeBlock(const SigPipeBlock&) = delete;
-    SigPipeBlock& operator=(const SigPipeBlock&) = delete;
-
-    ~SigPipeBlock()
-    {
-        const timespec now{};
-        if (!_wasPending)
-            (void)::sigtimedwait(&_pipe, nullptr, &now);
-        (void)::pthread_sigmask(SIG_SETMASK, &_before, nullptr);
-    }
-
-private:
-    sigset_t _pipe{};
-    sigset_t _before{};
-    bool _wasPending = false;
-};
 
 [[noreturn]] void fail(int error)
 {
@@ -60,7 +28,7 @@ ConsoleOutput::ConsoleOutput(int fd, std::chrono::milliseconds patience) noexcep
 
 void ConsoleOutput::write(std::string_view octets) const
 {
-    const SigPipeBlock block;
+    const store::SigPipeBlock block;
     while (!octets.empty())
     {
         const ssize_t written = ::write(_fd, octets.data(), octets.size());

@@ -317,8 +317,14 @@ class ProgramTest : public CppUnit::TestFixture
         _folder.write("p/text.so", "no ELF\n");
         Program program({"--list-plugins", "-v", "--set", "server.plugin_dir=p"}, _folder.path());
         CPPUNIT_ASSERT_EQUAL(0, program.wait());
-        for (const char* type :
-             {"console ", "discard ", "headers ", "maildir ", "mbox ", "mh ", "recipients "})
+        for (const char* type : {"console ",
+                                 "discard ",
+                                 "exec ",
+                                 "headers ",
+                                 "maildir ",
+                                 "mbox ",
+                                 "mh ",
+                                 "recipients "})
             assertContains(program.out(), type);
         assertContains(program.out(), "(ABI 1.0) " + _folder.path() + "/p/mh.so\n    ");
         assertContains(program.out(), "broken: ");

@@ -193,7 +193,7 @@ class OtherCommands(harness.SystemTest):
     def test_list_plugins_shows_each_with_its_options(self):
         ended = self.run_to_end(["--list-plugins", "-v"])
         self.assertEqual(ended.returncode, 0, ended.stderr)
-        for word in ("console", "discard", "headers", "maildir", "mbox", "mh", "recipients", "path", "format", ".so"):
+        for word in ("console", "discard", "exec", "headers", "maildir", "mbox", "mh", "recipients", "path", "format", ".so"):
             self.assertIn(word, ended.stdout)
 
     def test_usage_errors(self):

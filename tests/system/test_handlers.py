@@ -87,5 +87,57 @@ class Headers(harness.SystemTest):
         self.assertEqual(b" ".join(field.split()).decode(), 'X-Path: "%{id}: , \\" x"@a.test ' + ", ".join(recipients))
 
 
+class Exec(harness.SystemTest):
+    """A program for each message."""
+
+    def serve(self, script, **keys):
+        path = self.folder / "script"
+        path.write_text(script)
+        handlers = {"script": {"type": "exec", "command": f"/bin/sh {path}", "directory": self.folder, **keys}}
+        return self.start(self.settings(handlers))
+
+    def answer(self, server, message=b"Subject: x\r\n\r\nx\r\n", **envelope):
+        with server.connect() as wire:
+            wire.hello()
+            return wire.deliver(message, **envelope)
+
+    def test_the_program_gets_the_mail_and_where_it_came_from(self):
+        server = self.serve('cat > mail; echo "$SENDER $RECIPIENT $CLIENT_ADDRESS $SIZE $LISTENER $TRANSACTION_ID" > about\n')
+        reply = self.answer(server)
+        self.assert_reply(reply, 250)
+        mail = (self.folder / "mail").read_bytes()
+        self.assertTrue(mail.startswith(b"Return-Path: <a@a.test>\nDelivered-To: b@b.test\nReceived: from "), mail)
+        self.assertTrue(mail.endswith(b"\nSubject: x\n\nx\n"), mail)
+        self.assertEqual((self.folder / "about").read_text().split(),
+                         ["a@a.test", "b@b.test", "127.0.0.1", "17", "main", reply.text.split()[-1]])
+
+    def test_its_end_is_the_reply_and_the_log_has_its_words(self):
+        server = self.serve('read line; echo "5.2.2 $RECIPIENT is full"; echo why >&2; exit 67\n', trace="no")
+        reply = self.answer(server)
+        self.assert_reply(reply, 550, "5.2.2")
+        self.assertIn("b@b.test is full", reply.text)
+        self.assertRegex(server.log(), r"exit status 67 \(EX_NOUSER\); standard error: why")
+
+    def test_the_time_limit_ends_it_and_all_that_it_started(self):
+        server = self.serve("trap '' TERM; sleep 300 & echo $! > child; wait; sleep 300\n", timeout="2s")
+        self.assert_reply(self.answer(server), 451, "4.3.0")
+        child = int((self.folder / "child").read_text())
+        harness.wait_until(lambda: not self.is_running(child), "the program's own child is killed")
+
+    @staticmethod
+    def is_running(process):
+        try:
+            with open(f"/proc/{process}/stat", encoding="utf-8") as file:
+                return ") Z " not in file.read()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+    def test_it_inherits_neither_sockets_nor_signal_masks(self):
+        server = self.serve("ls /proc/self/fd > fds; grep -E '^SigBlk' /proc/self/status > signals\n", input="none")
+        self.assert_reply(self.answer(server), 250)
+        self.assertEqual((self.folder / "fds").read_text().split(), ["0", "1", "2", "3"])  # 3 is ls's own
+        self.assertEqual((self.folder / "signals").read_text().split(), ["SigBlk:", "0" * 16])
+
+
 if __name__ == "__main__":
     unittest.main()
