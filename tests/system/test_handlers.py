@@ -116,7 +116,7 @@ class Exec(harness.SystemTest):
         reply = self.answer(server)
         self.assert_reply(reply, 550, "5.2.2")
         self.assertIn("b@b.test is full", reply.text)
-        self.assertRegex(server.log(), r"exit status 67 \(EX_NOUSER\); standard error: why")
+        self.assertTrue(server.stderr.wait_for(r"exit status 67 \(EX_NOUSER\); standard error: why"))
 
     def test_the_time_limit_ends_it_and_all_that_it_started(self):
         server = self.serve("trap '' TERM; sleep 300 & echo $! > child; wait; sleep 300\n", timeout="2s")
