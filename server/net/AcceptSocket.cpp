@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace mpsmtp::net
 {
@@ -33,10 +34,22 @@ int makeWake()
 
 } // namespace
 
-AcceptSocket::AcceptSocket(Descriptor listening, const RefusalTexts& refusals)
-    : _refusals(refusals), _wake(makeWake()), _reserve(openReserve())
+AcceptSocket::AcceptSocket(Descriptor listening, Service service)
+    : _service(std::move(service)), _wake(makeWake()), _reserve(openReserve())
 {
     reset(listening.release());
+}
+
+void AcceptSocket::serveBy(Service service)
+{
+    const std::lock_guard lock(_mutex);
+    std::swap(_service, service);
+}
+
+Service AcceptSocket::service()
+{
+    const std::lock_guard lock(_mutex);
+    return _service;
 }
 
 bool AcceptSocket::poll(const Poco::Timespan& timeout, int)
@@ -51,7 +64,7 @@ bool AcceptSocket::poll(const Poco::Timespan& timeout, int)
 void AcceptSocket::refuseForgotten() noexcept
 {
     if (_accepted)
-        refuse(_accepted.get(), _refusals.internal);
+        refuse(_accepted.get(), service().generation->refusals.internal);
     _accepted.reset();
 }
 
@@ -68,7 +81,7 @@ bool AcceptSocket::accept() noexcept
 
 Poco::Net::SocketImpl* AcceptSocket::acceptConnection(Poco::Net::SocketAddress&)
 {
-    return new ClientSocket(std::move(_accepted), peerOf(_peer), _refusals);
+    return new ClientSocket(std::move(_accepted), peerOf(_peer), service());
 }
 
 void AcceptSocket::handleFailure(int error) noexcept
@@ -94,7 +107,7 @@ void AcceptSocket::shed() noexcept
     _reserve.reset();
     Descriptor client(::accept4(sockfd(), nullptr, nullptr, SOCK_CLOEXEC));
     if (client)
-        refuse(client.get(), _refusals.full);
+        refuse(client.get(), service().generation->refusals.full);
     const bool refused = static_cast<bool>(client);
     client.reset();
     _reserve.reset(openReserve());
@@ -119,8 +132,9 @@ void AcceptSocket::wake() noexcept
 
 void AcceptSocket::retire() noexcept
 {
+    const Service last = service();
     while (accept())
-        refuse(_accepted.get(), _refusals.shuttingDown);
+        refuse(_accepted.get(), last.generation->refusals.shuttingDown);
     _accepted.reset();
     close();
 }

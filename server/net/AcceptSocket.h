@@ -2,15 +2,17 @@
 // descriptors left, the client already gone) then is no event at all, instead of an exception in a
 // loop that may spin. POCO's own poll builds an epoll set at each call and its accept leaks
 // descriptors into child processes.
-// Thread safety: wake() [any]; the rest by the acceptor's thread.
+// Thread safety: wake(), serveBy() [any]; the rest by the acceptor's thread.
 #pragma once
 
 #include "net/Descriptor.h"
+#include "net/Generation.h"
 #include "net/LogLimit.h"
-#include "net/Refusal.h"
 
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/ServerSocketImpl.h>
+
+#include <mutex>
 
 #include <sys/socket.h>
 
@@ -21,7 +23,10 @@ class AcceptSocket : public Poco::Net::ServerSocketImpl
 {
 public:
     /// \param listening non-blocking
-    AcceptSocket(Descriptor listening, const RefusalTexts& refusals);
+    AcceptSocket(Descriptor listening, Service service);
+
+    /// For connections that are accepted from now on.
+    void serveBy(Service service);
 
     /// True: a connection has been accepted and waits in acceptConnection().
     bool poll(const Poco::Timespan& timeout, int mode) override;
@@ -45,7 +50,10 @@ private:
     void shed() noexcept;
     void pause() noexcept;
 
-    const RefusalTexts& _refusals;
+    [[nodiscard]] Service service();
+
+    std::mutex _mutex; // guards _service
+    Service _service;
     const Descriptor _wake;
     Descriptor _reserve; ///< given up for a moment to be able to refuse when no descriptor is left
     Descriptor _accepted;

@@ -29,7 +29,8 @@ public:
     {
         auto& client = dynamic_cast<ClientSocket&>(*socket.impl());
         Admission::Ticket ticket;
-        const std::string* refusal = refusalOf(client.peer(), ticket);
+        const std::string* refusal =
+            refusalOf(client.peer(), client.service().generation->refusals, ticket);
         if (refusal == nullptr)
             client.admit(std::move(ticket), _context.registry, CoarseClock::now() + queueTimeout);
         else
@@ -38,18 +39,19 @@ public:
     }
 
 private:
-    const std::string* refusalOf(const Peer& peer, Admission::Ticket& ticket)
+    const std::string*
+    refusalOf(const Peer& peer, const RefusalTexts& refusals, Admission::Ticket& ticket)
     {
         if (_context.registry.isShuttingDown())
-            return &_context.refusals.shuttingDown;
+            return &refusals.shuttingDown;
         switch (_context.admission.enter(peer, ticket))
         {
         case Admission::Refusal::None:
             break;
         case Admission::Refusal::Full:
-            return &_context.refusals.full;
+            return &refusals.full;
         case Admission::Refusal::TooManyOfClient:
-            return &_context.refusals.tooMany;
+            return &refusals.tooMany;
         }
         return nullptr;
     }
@@ -68,28 +70,25 @@ private:
 class ConnectionFactory : public Poco::Net::TCPServerConnectionFactory
 {
 public:
-    ConnectionFactory(ServerContext& context, const ListenerConfig& listener) noexcept
-        : _context(context), _listener(listener)
-    {
-    }
+    explicit ConnectionFactory(ServerContext& context) noexcept : _context(context) {}
 
     Poco::Net::TCPServerConnection* createConnection(const Poco::Net::StreamSocket& socket) override
     {
-        return new ServedConnection(socket, _context, _listener);
+        return new ServedConnection(socket, _context);
     }
 
 private:
     ServerContext& _context;
-    const ListenerConfig& _listener;
 };
 
-Poco::Net::TCPServerParams::Ptr parametersFor(const ServerConfig& config)
+Poco::Net::TCPServerParams::Ptr parameters()
 {
     Poco::Net::TCPServerParams::Ptr parameters = new Poco::Net::TCPServerParams;
-    const int most = static_cast<int>(config.threads + Acceptor::spareThreads);
-    parameters->setMaxThreads(most);
-    // Never reached, admission comes before: a full queue is where POCO closes without a word.
-    parameters->setMaxQueued(most);
+    // Never reached, and so the same for every configuration: Admission, which a reload may change,
+    // comes before. A full queue is where POCO closes without a word.
+    constexpr int unreachable = 1'000'000;
+    parameters->setMaxThreads(unreachable);
+    parameters->setMaxQueued(unreachable);
     // POCO's stop() misses a thread that is just about to wait for the next connection; it ends
     // after this time (its default of 10 s would hold up the end of the process).
     parameters->setThreadIdleTime(idleWait);
@@ -99,16 +98,28 @@ Poco::Net::TCPServerParams::Ptr parametersFor(const ServerConfig& config)
 } // namespace
 
 Acceptor::Acceptor(ServerContext& context,
-                   const ListenerConfig& config,
+                   Service service,
                    Listener listener,
                    Poco::ThreadPool& pool)
     : _listener(std::move(listener)),
-      _acceptSocket(new AcceptSocket(_listener.takeSocket(), context.refusals)),
+      _name(service.listener->name),
+      _acceptSocket(new AcceptSocket(_listener.takeSocket(), std::move(service))),
       _handle(_acceptSocket),
       _server(std::make_unique<Poco::Net::TCPServer>(
-          new ConnectionFactory(context, config), pool, _handle, parametersFor(context.config)))
+          new ConnectionFactory(context), pool, _handle, parameters()))
 {
     _server->setConnectionFilter(new AdmissionFilter(context));
+}
+
+Acceptor::~Acceptor()
+{
+    stop();
+}
+
+void Acceptor::serveBy(const Service& service)
+{
+    _name = service.listener->name;
+    _acceptSocket->serveBy(service);
 }
 
 void Acceptor::stop()

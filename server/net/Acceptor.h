@@ -21,11 +21,11 @@ class Acceptor
 {
 public:
     /// \param listener listens already
-    /// \param config of the section it belongs to; borrowed, as are `context` and `pool`
-    Acceptor(ServerContext& context,
-             const ListenerConfig& config,
-             Listener listener,
-             Poco::ThreadPool& pool);
+    /// \param context as is `pool`: borrowed
+    Acceptor(ServerContext& context, Service service, Listener listener, Poco::ThreadPool& pool);
+    Acceptor(const Acceptor&) = delete;
+    Acceptor& operator=(const Acceptor&) = delete;
+    ~Acceptor();
 
     /// Threads that the pool must have beside those that serve: each acceptor keeps one or two
     /// waiting, and a few may be on their way back to the pool. A pool that is exhausted makes POCO
@@ -34,11 +34,20 @@ public:
 
     void start() { _server->start(); }
 
+    /// For connections that come from now on.
+    void serveBy(const Service& service);
+
+    [[nodiscard]] const Listener& listener() const noexcept { return _listener; }
+
     /// Ends accepting; who waits to be accepted is refused. Sessions go on.
     void stop();
 
+    /// The name of the section that it was last told to serve.
+    [[nodiscard]] const std::string& name() const noexcept { return _name; }
+
 private:
     Listener _listener;
+    std::string _name;
     AcceptSocket* _acceptSocket; ///< owned by _handle and _server together
     AcceptSocketHandle _handle;
     std::unique_ptr<Poco::Net::TCPServer> _server;

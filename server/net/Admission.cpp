@@ -7,11 +7,20 @@
 namespace mpsmtp::net
 {
 
+void Admission::setLimits(std::size_t total, std::size_t perClient)
+{
+    const std::lock_guard lock(_mutex);
+    _limit = total;
+    _limitPerClient = perClient;
+}
+
 Admission::Refusal Admission::enter(const Peer& peer, Ticket& ticket)
 {
-    const std::optional<ClientKey> counted = _limitPerClient > 0 ? peer.key : std::nullopt;
+    std::optional<ClientKey> counted;
     {
         const std::lock_guard lock(_mutex);
+        if (_limitPerClient > 0)
+            counted = peer.key;
         if (_count >= _limit)
             return Refusal::Full;
         if (counted)

@@ -69,6 +69,9 @@ public:
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
 
+    /// For who comes from now on; whoever is in stays.
+    void setLimits(std::size_t total, std::size_t perClient);
+
     /// A place for `peer` in `ticket`, or why not.
     [[nodiscard]] Refusal enter(const Peer& peer, Ticket& ticket);
 
@@ -88,12 +91,11 @@ private:
 
     void leave(const std::optional<ClientKey>& client) noexcept;
 
-    const std::size_t _limit;
-    const std::size_t _limitPerClient;
     std::atomic<std::size_t> _count{0}; // written under _mutex
-    std::mutex _mutex;
-    // Holds clients with open connections only, so it is never larger than _limit. Guarded by
-    // _mutex.
+    std::mutex _mutex;                  // guards what follows
+    std::size_t _limit;
+    std::size_t _limitPerClient;
+    // Holds clients with open connections only, so it is never larger than their number.
     std::unordered_map<ClientKey, std::size_t, KeyHash> _clients;
 };
 

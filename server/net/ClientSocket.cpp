@@ -1,15 +1,15 @@
 // See ClientSocket.h.
 #include "net/ClientSocket.h"
 
-#include "net/Refusal.h"
-
 #include <utility>
 
 namespace mpsmtp::net
 {
 
-ClientSocket::ClientSocket(Descriptor fd, Peer peer, const RefusalTexts& refusals)
-    : Poco::Net::StreamSocketImpl(fd.release()), _refusals(refusals), _peer(std::move(peer))
+ClientSocket::ClientSocket(Descriptor fd, Peer peer, Service service)
+    : Poco::Net::StreamSocketImpl(fd.release()),
+      _service(std::move(service)),
+      _peer(std::move(peer))
 {
 }
 
@@ -24,7 +24,7 @@ void ClientSocket::admit(Admission::Ticket ticket,
 ClientSocket::~ClientSocket()
 {
     if (_watch && _watch->claim())
-        refuse(sockfd(), _refusals.shuttingDown);
+        refuse(sockfd(), _service.generation->refusals.shuttingDown);
 }
 
 } // namespace mpsmtp::net

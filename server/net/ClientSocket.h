@@ -6,6 +6,7 @@
 
 #include "net/Admission.h"
 #include "net/Descriptor.h"
+#include "net/Generation.h"
 #include "net/Peer.h"
 #include "net/Watch.h"
 
@@ -16,14 +17,15 @@
 namespace mpsmtp::net
 {
 
-struct RefusalTexts;
-
 class ClientSocket : public Poco::Net::StreamSocketImpl
 {
 public:
-    ClientSocket(Descriptor fd, Peer peer, const RefusalTexts& refusals);
+    ClientSocket(Descriptor fd, Peer peer, Service service);
 
     [[nodiscard]] const Peer& peer() const noexcept { return _peer; }
+
+    /// Of the moment in which it was accepted.
+    [[nodiscard]] const Service& service() const noexcept { return _service; }
 
     /// It has a place, and waits for a thread until `deadline`.
     void
@@ -37,7 +39,7 @@ protected:
     ~ClientSocket() override;
 
 private:
-    const RefusalTexts& _refusals;
+    const Service _service;
     const Peer _peer;
     // Given back in this order: the place, the registry's entry (whose end is what a shutdown waits
     // for), and then, by the base class, the descriptor.

@@ -2,8 +2,16 @@
 // is closed, and its number used again, meanwhile.
 #include "net/ConnectionRegistry.h"
 
+#include <utility>
+
 namespace mpsmtp::net
 {
+
+void ConnectionRegistry::setRefusal(std::string refusal)
+{
+    const std::lock_guard lock(_mutex);
+    _refusal = std::move(refusal);
+}
 
 std::size_t ConnectionRegistry::size() const
 {

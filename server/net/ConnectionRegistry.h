@@ -25,6 +25,9 @@ public:
     ConnectionRegistry(const ConnectionRegistry&) = delete;
     ConnectionRegistry& operator=(const ConnectionRegistry&) = delete;
 
+    /// Another one from now on.
+    void setRefusal(std::string refusal);
+
     [[nodiscard]] std::size_t size() const;
 
     /// Interrupts every connection whose deadline has passed.
@@ -54,10 +57,10 @@ private:
     void add(Watch& watch);
     void remove(Watch& watch) noexcept;
 
-    const std::string _refusal;
     std::atomic<bool> _shuttingDown{false};
     mutable std::mutex _mutex;
-    std::list<Watch*> _watches; // guarded by _mutex, as are the flags below
+    std::string _refusal; // guarded by _mutex, as is all below
+    std::list<Watch*> _watches;
     bool _retired = false;
     bool _reaperSleeps = false;
     std::condition_variable _work;

@@ -99,22 +99,32 @@ UnixSocketFile& UnixSocketFile::operator=(UnixSocketFile&& other) noexcept
 
 UnixSocketFile::~UnixSocketFile()
 {
+    if (!_path.empty() && isInPlace())
+        ::unlink(_path.c_str());
+}
+
+bool UnixSocketFile::isInPlace() const noexcept
+{
     struct stat status
     {
     };
 
-    if (_path.empty() || ::lstat(_path.c_str(), &status) != 0)
-        return;
-    if (status.st_dev == _device && status.st_ino == _inode)
-        ::unlink(_path.c_str());
+    return _path.empty() || (::lstat(_path.c_str(), &status) == 0 && status.st_dev == _device &&
+                             status.st_ino == _inode);
 }
 
-std::vector<Listener> Listener::bind(const std::string& address)
+std::vector<Listener> Listener::bind(const std::string& address, const Predicate& kept)
 {
     std::vector<Listener> listeners;
+    bool isKept = false;
     std::exception_ptr lacking;
     for (const Endpoint& endpoint : resolve(address))
     {
+        if (kept && kept(endpoint))
+        {
+            isKept = true;
+            continue;
+        }
         try
         {
             listeners.push_back(Listener(endpoint, address));
@@ -126,13 +136,13 @@ std::vector<Listener> Listener::bind(const std::string& address)
             lacking = std::current_exception();
         }
     }
-    if (listeners.empty() && lacking)
+    if (listeners.empty() && !isKept && lacking)
         std::rethrow_exception(lacking);
     return listeners;
 }
 
 Listener::Listener(const Endpoint& endpoint, const std::string& configured)
-    : _endpoint(endpoint), _configured(configured)
+    : _wanted(endpoint), _endpoint(endpoint), _configured(configured)
 {
     openSocket();
     bindSocket();
@@ -176,6 +186,12 @@ void Listener::listen()
 {
     if (::listen(_socket.get(), backlog) != 0)
         throwCannotListen(_configured, errno, adviceFor(errno, _endpoint));
+}
+
+bool Listener::isAt(const Endpoint& wanted) const
+{
+    const std::string text = toText(wanted);
+    return text == toText(_endpoint) || text == toText(_wanted);
 }
 
 std::string Listener::address() const

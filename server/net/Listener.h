@@ -5,6 +5,7 @@
 #include "net/Descriptor.h"
 #include "net/Endpoint.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ public:
     UnixSocketFile& operator=(UnixSocketFile&& other) noexcept;
     ~UnixSocketFile();
 
+    /// True while the name is there and ours, and if there is none to lose.
+    [[nodiscard]] bool isInPlace() const noexcept;
+
 private:
     std::string _path;
     dev_t _device = 0;
@@ -33,18 +37,28 @@ private:
 class Listener
 {
 public:
-    /// Binds all that `address` stands for. A Unix socket gets mode 0666, as anybody on the machine
+    using Predicate = std::function<bool(const Endpoint&)>;
+
+    /// Binds all that `address` stands for, but what is `kept` from before. A Unix socket gets mode 0666, as anybody on the machine
     /// may also connect to a loopback port; the folder's mode decides who may reach it. Its file is
     /// taken over from a daemon that is dead. Of several endpoints, those of a family that this
     /// machine lacks are left out, as long as one can be had.
     /// \throws std::system_error that says what to do
-    [[nodiscard]] static std::vector<Listener> bind(const std::string& address);
+    [[nodiscard]] static std::vector<Listener> bind(const std::string& address,
+                                                    const Predicate& kept = nullptr);
 
     /// \throws std::system_error
     void listen();
 
     /// As bound: with the port that the system chose, where the configuration said 0.
     [[nodiscard]] std::string address() const;
+
+    /// Whether it is what a configuration with `wanted` asks for: bound there, or asked to choose a
+    /// port there.
+    [[nodiscard]] bool isAt(const Endpoint& wanted) const;
+
+    /// False if clients cannot find it any more: a Unix socket whose name is gone.
+    [[nodiscard]] bool isInPlace() const noexcept { return _file.isInPlace(); }
 
     /// Hands the descriptor over. Non-blocking; accepted sockets inherit TCP_NODELAY and
     /// SO_KEEPALIVE.
@@ -59,7 +73,8 @@ private:
     void openSocket();
     void bindSocket();
 
-    Endpoint _endpoint;
+    Endpoint _wanted;
+    Endpoint _endpoint; ///< as bound
     std::string _configured;
     Descriptor _socket;
     UnixSocketFile _file;

@@ -39,12 +39,14 @@ void ServedConnection::run()
 
 void ServedConnection::serve(ClientSocket& client)
 {
-    const ServerConfig& config = _context.config;
-    smtp::SessionInfo info = describe(client.peer());
+    const Generation& generation = *client.service().generation;
+    const ServerConfig& config = generation.config;
+    smtp::SessionInfo info = describe(client);
     const std::uint64_t session = info.id;
-    logDebug(session, "connected to", &client.peer());
-    const auto sink = _context.sinks();
-    smtp::Dialog dialog(_listener.session, std::move(info), *sink);
+    logDebug(session, "connected to", client);
+    // Gone with this function; the generation that made it stays until the socket goes.
+    const auto sink = generation.sinks();
+    smtp::Dialog dialog(client.service().listener->session, std::move(info), *sink);
     SocketTransport transport(client.sockfd(), {config.spin, _context.admission.counter()});
     PacedTransport paced(transport, dialog);
     SmtpConnection(dialog,
@@ -52,33 +54,32 @@ void ServedConnection::serve(ClientSocket& client)
                    client.watch(),
                    {config.commandTimeout, config.dataTimeout, config.minDataRate})
         .serve();
-    logDebug(session, "has ended at");
+    logDebug(session, "has ended at", client);
 }
 
-smtp::SessionInfo ServedConnection::describe(const Peer& peer)
+smtp::SessionInfo ServedConnection::describe(const ClientSocket& client)
 {
     smtp::SessionInfo info;
     info.id = ++_context.lastSession;
-    info.clientAddress = peer.address;
-    info.clientPort = peer.port;
-    info.listener = _listener.name;
-    info.hostname = _context.config.hostname;
+    info.clientAddress = client.peer().address;
+    info.clientPort = client.peer().port;
+    info.listener = client.service().listener->name;
+    info.hostname = client.service().generation->config.hostname;
     return info;
 }
 
-void ServedConnection::logDebug(std::uint64_t session, const char* event, const Peer* peer) const
+void ServedConnection::logDebug(std::uint64_t session,
+                                const char* event,
+                                const ClientSocket& client) const
 {
-    if (!_context.log.debug())
-        return;
-    std::string line = "session " + std::to_string(session) + ' ' + event + ' ' + _listener.name;
-    if (peer != nullptr)
-        line += " from " + peer->address;
-    _context.log.debug(line);
+    if (_context.log.debug())
+        _context.log.debug("session " + std::to_string(session) + ' ' + event + ' ' +
+                           client.service().listener->name + ", " + client.peer().address);
 }
 
 void ServedConnection::fail(const ClientSocket& client, std::string_view reason) noexcept
 {
-    refuse(client.sockfd(), _context.refusals.internal);
+    refuse(client.sockfd(), client.service().generation->refusals.internal);
     _context.faults.error({"session of ", client.peer().address, " broken off: ", reason});
 }
 

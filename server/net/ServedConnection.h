@@ -20,10 +20,8 @@ public:
     /// Must not throw: POCO 1.11 would count this thread as busy for ever, and a remote client
     /// could repeat that until no thread is left. Hence everything, the peer's address included, is
     /// left to run().
-    ServedConnection(const Poco::Net::StreamSocket& socket,
-                     ServerContext& context,
-                     const ListenerConfig& listener) noexcept
-        : Poco::Net::TCPServerConnection(socket), _context(context), _listener(listener)
+    ServedConnection(const Poco::Net::StreamSocket& socket, ServerContext& context) noexcept
+        : Poco::Net::TCPServerConnection(socket), _context(context)
     {
     }
 
@@ -31,12 +29,11 @@ public:
 
 private:
     void serve(ClientSocket& client);
-    [[nodiscard]] smtp::SessionInfo describe(const Peer& peer);
-    void logDebug(std::uint64_t session, const char* event, const Peer* peer = nullptr) const;
+    [[nodiscard]] smtp::SessionInfo describe(const ClientSocket& client);
+    void logDebug(std::uint64_t session, const char* event, const ClientSocket& client) const;
     void fail(const ClientSocket& client, std::string_view reason) noexcept;
 
     ServerContext& _context;
-    const ListenerConfig& _listener;
 };
 
 } // namespace mpsmtp::net

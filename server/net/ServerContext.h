@@ -1,40 +1,37 @@
-// What all connections of one server share.
+// What all connections of one server share, whatever their generation: it lasts from start to stop.
 // Thread safety: [any].
 #pragma once
 
 #include "net/Admission.h"
 #include "net/ConnectionRegistry.h"
+#include "net/Generation.h"
 #include "net/LogLimit.h"
-#include "net/Refusal.h"
-#include "net/SmtpServer.h"
 
 #include <Poco/Logger.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <utility>
 
 namespace mpsmtp::net
 {
 
+/// A connection without a thread would wait without a greeting, so there are no more of them than
+/// threads.
+[[nodiscard]] inline std::size_t mostConnections(const ServerConfig& config) noexcept
+{
+    return std::min(config.connections, config.threads);
+}
+
 struct ServerContext
 {
-    ServerContext(ServerConfig serverConfig, SinkFactory sinkFactory)
-        : config(std::move(serverConfig)),
-          sinks(std::move(sinkFactory)),
-          refusals(config.hostname),
-          log(Poco::Logger::get("net")),
-          // A connection without a thread would wait without a greeting, so there are no more of
-          // them than threads.
-          admission(std::min(config.connections, config.threads), config.connectionsPerClient),
-          registry(refusals.full)
+    explicit ServerContext(const Generation& first)
+        : log(Poco::Logger::get("net")),
+          admission(mostConnections(first.config), first.config.connectionsPerClient),
+          registry(first.refusals.full)
     {
     }
 
-    const ServerConfig config;
-    const SinkFactory sinks;
-    const RefusalTexts refusals;
     Poco::Logger& log;
     LogLimit faults;
     Admission admission;

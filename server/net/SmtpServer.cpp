@@ -1,8 +1,7 @@
-// See SmtpServer.h. The order of the way up and of the way down.
+// See SmtpServer.h. The order of the way up, of a change, and of the way down.
 #include "net/SmtpServer.h"
 
-#include "net/Acceptor.h"
-#include "net/Listener.h"
+#include "net/Acceptors.h"
 #include "net/Reaper.h"
 #include "net/ResourceLimits.h"
 #include "net/ServerContext.h"
@@ -10,6 +9,7 @@
 #include <Poco/Exception.h>
 #include <Poco/ThreadPool.h>
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -33,79 +33,83 @@ constexpr int threadStackOctets =
 /// hangs.
 constexpr std::chrono::seconds cutTimeout(1);
 
+/// POCO has no errno for it; it is want of threads or memory.
+[[noreturn]] void throwAsSystemError(const char* what, const Poco::Exception& error)
+{
+    throw std::system_error(EAGAIN, std::generic_category(), what + error.displayText());
+}
+
 } // namespace
 
 struct SmtpServer::Impl
 {
-    Impl(ServerConfig config, SinkFactory sinks) : context(std::move(config), std::move(sinks)) {}
+    Impl(ServerConfig config, SinkFactory sinks)
+        : generation(std::make_shared<const Generation>(std::move(config), std::move(sinks))),
+          context(*generation),
+          acceptors(context)
+    {
+    }
 
     void start();
+    void reload(std::shared_ptr<const Generation> next);
     std::size_t stop(std::chrono::milliseconds grace);
 
+    std::shared_ptr<const Generation> generation; ///< of new connections
     ServerContext context;
     std::optional<Reaper> reaper;
     std::optional<Poco::ThreadPool> pool;
-    std::vector<Acceptor> acceptors;
-    std::vector<std::string> addresses;
+    int poolCapacity = 0;
+    Acceptors acceptors;
     bool stopped = false;
 
 private:
-    using BoundListener = std::pair<const ListenerConfig*, Listener>;
-
-    void warnOfLimits();
-    std::vector<BoundListener> bindAll() const;
-    void makePool(std::size_t listeners);
+    void warnOfLimits(const ServerConfig& config);
+    void growPool(const ServerConfig& config, std::size_t listeners);
 };
 
 void SmtpServer::Impl::start()
 {
     logPocoErrors();
     raiseDescriptorLimit();
-    warnOfLimits();
-    auto bound = bindAll();
-    for (auto& listener : bound)
-        listener.second.listen();
-
-    makePool(bound.size());
+    warnOfLimits(generation->config);
+    auto change = acceptors.prepare(generation);
+    growPool(generation->config, change.size());
     reaper.emplace(context.registry);
-    acceptors.reserve(bound.size());
-    for (auto& [config, listener] : bound)
-    {
-        addresses.push_back(listener.address());
-        acceptors.emplace_back(context, *config, std::move(listener), *pool);
-    }
-    for (Acceptor& acceptor : acceptors)
-        acceptor.start();
+    acceptors.take(std::move(change), *pool);
 }
 
-void SmtpServer::Impl::warnOfLimits()
+void SmtpServer::Impl::reload(std::shared_ptr<const Generation> next)
 {
-    for (const auto& warning : tightLimits(context.config.connections, context.config.threads))
+    const ServerConfig& config = next->config;
+    auto change = acceptors.prepare(next);
+    growPool(config, acceptors.size() + change.size());
+    acceptors.take(std::move(change), *pool);
+    context.admission.setLimits(mostConnections(config), config.connectionsPerClient);
+    context.registry.setRefusal(next->refusals.full);
+    warnOfLimits(config);
+    generation = std::move(next);
+}
+
+void SmtpServer::Impl::warnOfLimits(const ServerConfig& config)
+{
+    for (const auto& warning : tightLimits(config.connections, config.threads))
         context.log.warning(warning);
 }
 
-std::vector<SmtpServer::Impl::BoundListener> SmtpServer::Impl::bindAll() const
+/// It never shrinks: threads that nobody needs end after a while, and Admission says how many there
+/// may be.
+void SmtpServer::Impl::growPool(const ServerConfig& config, std::size_t listeners)
 {
-    std::vector<BoundListener> bound;
-    for (const ListenerConfig& config : context.config.listeners)
-    {
-        for (const std::string& address : config.addresses)
-        {
-            for (Listener& listener : Listener::bind(address))
-                bound.emplace_back(&config, std::move(listener));
-        }
-    }
-    return bound;
-}
-
-void SmtpServer::Impl::makePool(std::size_t listeners)
-{
-    const std::size_t serving = context.config.threads;
+    const std::size_t serving = config.threads;
     // A quarter more for threads on their way back to the pool while their places are taken again
     // already.
-    const std::size_t capacity = serving + serving / 4 + (listeners + 1) * Acceptor::spareThreads;
-    pool.emplace(
-        "smtp", poolMinThreads, static_cast<int>(capacity), poolIdleSeconds, threadStackOctets);
+    const auto capacity =
+        static_cast<int>(serving + serving / 4 + (listeners + 1) * Acceptor::spareThreads);
+    if (!pool)
+        pool.emplace("smtp", poolMinThreads, capacity, poolIdleSeconds, threadStackOctets);
+    else if (capacity > poolCapacity)
+        pool->addCapacity(capacity - poolCapacity);
+    poolCapacity = std::max(poolCapacity, capacity);
 }
 
 std::size_t SmtpServer::Impl::stop(std::chrono::milliseconds grace)
@@ -113,8 +117,7 @@ std::size_t SmtpServer::Impl::stop(std::chrono::milliseconds grace)
     if (std::exchange(stopped, true))
         return 0;
     context.registry.beginShutdown();
-    for (Acceptor& acceptor : acceptors)
-        acceptor.stop();
+    acceptors.stop();
     if (context.registry.awaitEmpty(grace))
         return 0;
     const std::size_t cut = context.registry.cutAll();
@@ -148,18 +151,28 @@ try
 
 catch (const Poco::Exception& error)
 {
-    throw std::system_error(
-        EAGAIN, std::generic_category(), "cannot start: " + error.displayText());
+    throwAsSystemError("cannot start: ", error);
+}
+
+void SmtpServer::reload(ServerConfig config, SinkFactory sinks)
+try
+{
+    _impl->reload(std::make_shared<const Generation>(std::move(config), std::move(sinks)));
+}
+
+catch (const Poco::Exception& error)
+{
+    throwAsSystemError("cannot change: ", error);
 }
 
 std::vector<std::string> SmtpServer::addresses() const
 {
-    return _impl->addresses;
+    return _impl->acceptors.addresses();
 }
 
 std::size_t SmtpServer::shutDown()
 {
-    return _impl->stop(_impl->context.config.shutdownGrace);
+    return _impl->stop(_impl->generation->config.shutdownGrace);
 }
 
 void SmtpServer::collect()

@@ -49,7 +49,8 @@ using SinkFactory = std::function<std::unique_ptr<smtp::MessageSink>()>;
 class SmtpServer
 {
 public:
-    /// `sinks` is called by connection threads.
+    /// `sinks` is called by connection threads, and destroyed by one of them when the last
+    /// connection that it made a sink for has ended, and that sink with it; or by a later reload().
     SmtpServer(ServerConfig config, SinkFactory sinks);
 
     SmtpServer(const SmtpServer&) = delete;
@@ -65,6 +66,13 @@ public:
     /// \throws std::system_error whose text names the address and says what to do (EADDRINUSE,
     /// EACCES, …)
     void start();
+
+    /// Serves new connections by another configuration; those that are open end as they began.
+    /// Addresses that stay keep their sockets, so that nobody who connects meanwhile is refused.
+    /// New ones are bound before those that are not in `config` any more are closed.
+    /// Between start() and shutDown().
+    /// \throws std::system_error as start() does; connections then go on being served as before
+    void reload(ServerConfig config, SinkFactory sinks);
 
     /// The addresses really bound ("127.0.0.1:40123" for port 0), in order of configuration.
     [[nodiscard]] std::vector<std::string> addresses() const;

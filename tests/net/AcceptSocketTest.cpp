@@ -12,6 +12,7 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,7 +39,8 @@ class AcceptSocketTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whoWaitsInTheBacklogIsRefusedAtTheEnd);
     CPPUNIT_TEST_SUITE_END();
 
-    const RefusalTexts _refusals{"mx.example.com"};
+    const std::shared_ptr<const Generation> _generation =
+        std::make_shared<const Generation>(mpsmtp::net::test::testConfig(), SinkFactory());
     std::string _address;
 
     AcceptSocketHandle listen()
@@ -46,7 +48,8 @@ class AcceptSocketTest : public CppUnit::TestFixture
         Listener listener = std::move(Listener::bind("127.0.0.1:0").front());
         listener.listen();
         _address = listener.address();
-        return AcceptSocketHandle(new AcceptSocket(listener.takeSocket(), _refusals));
+        return AcceptSocketHandle(new AcceptSocket(
+            listener.takeSocket(), {_generation, &_generation->config.listeners.front()}));
     }
 
     static AcceptSocket& implOf(const AcceptSocketHandle& handle)
@@ -88,7 +91,8 @@ class AcceptSocketTest : public CppUnit::TestFixture
         rlimit none = before;
         none.rlim_cur = static_cast<rlim_t>(first.get()) + 2;
         ::setrlimit(RLIMIT_NOFILE, &none); // room for the eventfd, but not for the reserve
-        const AcceptSocketHandle handle(new AcceptSocket(listener.takeSocket(), _refusals));
+        const AcceptSocketHandle handle(new AcceptSocket(
+            listener.takeSocket(), {_generation, &_generation->config.listeners.front()}));
         client.connect(listener.address());
         const auto begin = std::chrono::steady_clock::now();
         const bool accepted = handle.poll(tenSeconds, Poco::Net::Socket::SELECT_READ);

@@ -20,7 +20,9 @@ namespace
 class MemorySink : public smtp::MessageSink
 {
 public:
-    explicit MemorySink(Mailbox& mailbox) : _mailbox(mailbox) {}
+    explicit MemorySink(Mailbox& mailbox) : _mailbox(mailbox) { ++_mailbox.sinks; }
+
+    ~MemorySink() override { --_mailbox.sinks; }
 
     std::optional<smtp::Reply> begin(const smtp::SessionInfo&, smtp::Envelope& envelope) override
     {

@@ -5,6 +5,7 @@
 #include "TestClient.h"
 #include "net/SmtpServer.h"
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -28,6 +29,9 @@ public:
 
     /// Run inside complete() of each message, before its reply; for handlers that take their time.
     std::function<void()> onComplete;
+
+    /// How many there are.
+    std::atomic<int> sinks{0};
 
     /// Run when a sink is made; for sinks that cannot be.
     std::function<void()> onConnect;
