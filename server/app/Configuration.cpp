@@ -78,6 +78,7 @@ LoadedConfiguration makeConfiguration(const std::string& source,
              "no handler; add a section [handler:NAME] with type = maildir or another"});
     sortProblems(result.problems);
     result.configuration = buildConfiguration(source, document.sections, surroundings);
+    result.sections = std::move(document.sections);
     return result;
 }
 

@@ -44,6 +44,7 @@ struct LoadedConfiguration
     std::vector<delivery::Problem>
         problems; ///< if there are any, the configuration must not be used to serve
     std::vector<delivery::Problem> warnings;
+    std::vector<IniSection> sections; ///< what it was made of, overrides included
 };
 
 /// Reads the file that the command line names, or takes the sections that the command stands for.

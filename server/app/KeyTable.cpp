@@ -109,7 +109,7 @@ const std::vector<KeySpec>& keyTable()
         {"logging", "format", T::Choice, "text", "", "",
          "One line of text, or one JSON object, for each event.", "text|json"},
         {"logging", "target", T::Text, "stderr", "", "",
-         "stderr, syslog, or a file's path; the file is opened anew on SIGHUP."},
+         "stderr, syslog, or a file's path; the file is opened anew on SIGHUP and SIGUSR1."},
 
         {"handler", "type", T::Text, "", "none; one of type and plugin must be set", "",
          "A plugin of plugin_dir: console, discard, exec, headers, maildir, mbox, mh, recipients."},

@@ -15,13 +15,6 @@ namespace
 
 constexpr const char* allLoggers = "";
 
-Poco::AutoPtr<LogOutput> makeOutput(const std::string& target)
-{
-    if (target == "syslog")
-        return {};
-    return target == "stderr" ? new LogOutput() : new LogOutput(target);
-}
-
 Poco::AutoPtr<Poco::Formatter> makeFormatter(const LoggingConfig& config)
 {
     if (config.format == LogFormat::Json)
@@ -37,17 +30,20 @@ Poco::AutoPtr<Poco::Channel> makeSyslog()
         "mpsmtpd", Poco::SyslogChannel::SYSLOG_PID, Poco::SyslogChannel::SYSLOG_MAIL);
 }
 
+Poco::AutoPtr<Poco::Channel> withFormat(const LoggingConfig& config,
+                                        const Poco::AutoPtr<Poco::Channel>& lines)
+{
+    return new Poco::FormattingChannel(makeFormatter(config), lines);
+}
+
 } // namespace
 
-Logging::Logging(const LoggingConfig& config) : _output(makeOutput(config.target))
+Logging::Logging(const LoggingConfig& config)
 {
-    Poco::AutoPtr<Poco::Channel> target = makeSyslog();
-    if (!_output.isNull())
-        target = _output;
-    const Poco::AutoPtr<Poco::FormattingChannel> channel =
-        new Poco::FormattingChannel(makeFormatter(config), target);
+    open(config.target);
+    _switch = new LogSwitch(withFormat(config, _lines));
     (void)Poco::Logger::root(); // setChannel() reaches loggers that exist; later ones copy the root
-    Poco::Logger::setChannel(allLoggers, channel);
+    Poco::Logger::setChannel(allLoggers, _switch);
     Poco::Logger::setLevel(allLoggers, config.level);
 }
 
@@ -57,10 +53,34 @@ Logging::~Logging()
     Poco::Logger::setChannel(allLoggers, nullptr);
 }
 
+void Logging::open(const std::string& target)
+{
+    Poco::AutoPtr<LogOutput> output;
+    if (target == "stderr")
+        output = new LogOutput();
+    else if (target != "syslog")
+        output = new LogOutput(target);
+    if (output.isNull())
+        _lines = makeSyslog();
+    else
+        _lines = output;
+    _output = output;
+    _target = target;
+}
+
 void Logging::reopen()
 {
     if (!_output.isNull())
         _output->reopen();
+}
+
+void Logging::change(const LoggingConfig& config)
+{
+    if (config.target != _target)
+        open(config.target);
+    _switch->turnTo(withFormat(config, _lines));
+    // An int that POCO reads unlocked: another thread may judge one more line by the old level.
+    Poco::Logger::setLevel(allLoggers, config.level);
 }
 
 } // namespace mpsmtp::app

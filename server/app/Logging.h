@@ -1,11 +1,14 @@
-// Sets POCO's loggers up from [logging] and takes them down. Thread safety: [main]; the loggers
-// themselves [any].
+// Sets POCO's loggers up from [logging], changes and takes them down. Thread safety: [main]; the
+// loggers themselves [any].
 #pragma once
 
 #include "app/Configuration.h"
 #include "app/LogOutput.h"
+#include "app/LogSwitch.h"
 
 #include <Poco/AutoPtr.h>
+
+#include <string>
 
 namespace mpsmtp::app
 {
@@ -23,8 +26,17 @@ public:
     /// For log rotation; see LogOutput::reopen().
     void reopen();
 
+    /// While other threads log. A target that stays is not opened anew.
+    /// \throws std::system_error if the log file cannot be opened; all is then as it was
+    void change(const LoggingConfig& config);
+
 private:
-    Poco::AutoPtr<LogOutput> _output; ///< null for syslog
+    void open(const std::string& target);
+
+    std::string _target;
+    Poco::AutoPtr<LogOutput> _output;    ///< null for syslog
+    Poco::AutoPtr<Poco::Channel> _lines; ///< takes finished lines: _output or syslog
+    Poco::AutoPtr<LogSwitch> _switch;
 };
 
 } // namespace mpsmtp::app

@@ -2,18 +2,21 @@
 #include "app/ServerApp.h"
 
 #include "app/BuildInfo.h"
+#include "app/ConfigurationChanges.h"
 #include "app/ExitStatus.h"
 #include "app/Explain.h"
 #include "app/HelpText.h"
 #include "app/Logging.h"
 #include "app/PluginListing.h"
 #include "app/Signals.h"
-#include "delivery/DeliveryService.h"
+#include "delivery/LoadedFiles.h"
 #include "net/SmtpServer.h"
 
 #include <Poco/Logger.h>
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iostream>
 #include <system_error>
 #include <utility>
@@ -29,6 +32,9 @@ namespace
 
 constexpr std::chrono::seconds collectInterval(30);
 
+/// How often old handlers are looked at, whether they can go; only while there are some.
+constexpr std::chrono::seconds oldHandlersInterval(1);
+
 Poco::Logger& logger()
 {
     return Poco::Logger::get("server");
@@ -43,6 +49,22 @@ std::string describeHandler(const delivery::HandlerConfig& handler)
         if (setting.key == "path")
             text += ", path = " + setting.value;
     return text + (handler.required ? "" : ", not required");
+}
+
+std::string countMistakes(std::size_t count)
+{
+    return count == 1 ? "1 mistake in the configuration"
+                      : std::to_string(count) + " mistakes in the configuration";
+}
+
+/// Of the addresses in `these` that are not in `those`.
+void tellOthers(const std::string& what,
+                const std::vector<std::string>& these,
+                const std::vector<std::string>& those)
+{
+    for (const std::string& address : these)
+        if (std::find(those.begin(), those.end(), address) == those.end())
+            logger().information(what + address);
 }
 
 } // namespace
@@ -102,17 +124,18 @@ int ServerApp::listPlugins()
 }
 
 /// Writes nothing, not even the log file: handlers are made, but not started.
-bool ServerApp::loadOnly()
+std::unique_ptr<delivery::DeliveryService> ServerApp::loadOnly()
 {
     _loaded = loadConfiguration(_commandLine, _surroundings);
     LoggingConfig quiet;
     quiet.level = Poco::Message::PRIO_WARNING;
     _logging = std::make_unique<Logging>(quiet);
-    loadDelivery();
-    if (_loaded.problems.empty())
-        for (const delivery::Problem& warning : _loaded.warnings)
-            logger().warning(shown(warning));
-    return _loaded.problems.empty();
+    auto service = loadHandlers(_loaded);
+    if (!_loaded.problems.empty())
+        return nullptr;
+    for (const delivery::Problem& warning : _loaded.warnings)
+        logger().warning(shown(warning));
+    return service;
 }
 
 int ServerApp::checkConfiguration()
@@ -125,10 +148,11 @@ int ServerApp::checkConfiguration()
 
 int ServerApp::explainRoute()
 {
-    if (!loadOnly())
+    const auto service = loadOnly();
+    if (!service)
         return refuse();
     const auto result =
-        explain(_loaded.configuration, _commandLine.explain, _delivery->deliveringHandlers());
+        explain(_loaded.configuration, _commandLine.explain, service->deliveringHandlers());
     if (const auto* error = std::get_if<UsageError>(&result))
     {
         complain(error->text);
@@ -152,11 +176,6 @@ int ServerApp::serve()
         complain(std::string(error.what()) + "; set [logging] target");
         return exitConfiguration;
     }
-    loadDelivery();
-    if (!_loaded.problems.empty())
-        return refuse();
-    if (const int status = startHandlers(); status != exitOk)
-        return status;
     if (const int status = listen(); status != exitOk)
         return status;
     announce();
@@ -164,26 +183,35 @@ int ServerApp::serve()
     return stop();
 }
 
-void ServerApp::loadDelivery()
+std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfiguration& loaded)
 {
     // Without any handler there is nothing to find out, and the reason has been told.
-    if (!_loaded.configuration.delivery.handlers.empty())
-    {
-        auto environment = delivery::Environment::system();
-        environment.probe = &_probe;
-        _delivery = delivery::DeliveryService::load(
-            _loaded.configuration.delivery, {_loaded.problems, _loaded.warnings}, environment);
-    }
-    sortProblems(_loaded.problems);
+    if (loaded.configuration.delivery.handlers.empty())
+        return nullptr;
+    auto environment = delivery::Environment::system();
+    environment.probe = &_probe;
+    auto service = delivery::DeliveryService::load(
+        loaded.configuration.delivery, {loaded.problems, loaded.warnings}, environment);
+    sortProblems(loaded.problems);
+    return service;
+}
+
+std::unique_ptr<delivery::DeliveryService> ServerApp::startHandlers(LoadedConfiguration& loaded)
+{
+    auto service = loadHandlers(loaded);
+    if (!service || !loaded.problems.empty())
+        return nullptr;
+    for (const delivery::Problem& warning : loaded.warnings)
+        logger().warning(shown(warning));
+    loaded.problems = service->start();
+    return loaded.problems.empty() ? std::move(service) : nullptr;
 }
 
 int ServerApp::refuse() const
 {
     for (const delivery::Problem& problem : _loaded.problems)
         std::cerr << shown(problem) << '\n';
-    const auto count = _loaded.problems.size();
-    complain(count == 1 ? "1 mistake in the configuration"
-                        : std::to_string(count) + " mistakes in the configuration");
+    complain(countMistakes(_loaded.problems.size()));
     return exitConfiguration;
 }
 
@@ -194,21 +222,13 @@ void ServerApp::complain(const std::string& text) const
         logger().critical(text);
 }
 
-int ServerApp::startHandlers()
-{
-    for (const delivery::Problem& warning : _loaded.warnings)
-        logger().warning(shown(warning));
-    _loaded.problems = _delivery->start();
-    if (_loaded.problems.empty())
-        return exitOk;
-    _delivery->stop();
-    return refuse();
-}
-
 int ServerApp::listen()
 {
+    auto service = startHandlers(_loaded);
+    if (!service)
+        return refuse();
     _server = std::make_unique<net::SmtpServer>(_loaded.configuration.server,
-                                                [this] { return _delivery->newSink(); });
+                                                _handlers.add(_generation, std::move(service)));
     try
     {
         _server->start();
@@ -219,7 +239,7 @@ int ServerApp::listen()
         complain(error.what());
     }
     _server.reset();
-    _delivery->stop();
+    _handlers.stop();
     return exitUnavailable;
 }
 
@@ -236,36 +256,116 @@ void ServerApp::announce() const
 
 void ServerApp::waitForStop()
 {
-    auto nextCollect = std::chrono::steady_clock::now() + collectInterval;
+    using Clock = std::chrono::steady_clock;
+    auto nextCollect = Clock::now() + collectInterval;
     for (;;)
     {
-        const auto now = std::chrono::steady_clock::now();
-        const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(nextCollect - now);
+        auto wait =
+            std::chrono::duration_cast<std::chrono::milliseconds>(nextCollect - Clock::now());
+        if (_handlers.size() > 1)
+            wait = std::min<std::chrono::milliseconds>(wait, oldHandlersInterval);
         const auto event = awaitSignal(std::max(wait, std::chrono::milliseconds(0)));
         if (event == SignalEvent::Stop)
             return;
-        if (event == SignalEvent::Reload)
-            reopenLog();
-        if (std::chrono::steady_clock::now() < nextCollect)
+        heed(event);
+        endOldHandlers();
+        if (Clock::now() < nextCollect)
             continue;
         _server->collect();
         nextCollect += collectInterval;
     }
 }
 
-void ServerApp::reopenLog()
+void ServerApp::heed(SignalEvent event)
+{
+    if (event == SignalEvent::ReopenLog && reopenLog())
+        logger().notice("the log is open anew");
+    if (event == SignalEvent::Reload)
+        reload();
+}
+
+bool ServerApp::reopenLog()
 {
     try
     {
         _logging->reopen();
-        logger().notice(
-            "the log is open anew; the configuration is not read again in this version, "
-            "restart to change it");
+        return true;
     }
     catch (const std::system_error& error)
     {
         logger().error(std::string(error.what()) + "; the old file stays in use");
+        return false;
     }
+}
+
+void ServerApp::endOldHandlers()
+{
+    for (const unsigned number : _handlers.dropUnused())
+        logger().information("the handlers of configuration " + std::to_string(number) +
+                             " have stopped: no session uses them any more");
+}
+
+/// Whatever goes wrong, the server goes on as it was.
+void ServerApp::reload()
+try
+{
+    (void)reopenLog();
+    if (_commandLine.command != Command::File)
+        return logger().notice(
+            "the log is open anew; there is no configuration file to read again, "
+            "this server was started by its command line");
+    LoadedConfiguration next = loadConfiguration(_commandLine, _surroundings);
+    auto service = startHandlers(next);
+    for (const delivery::Problem& problem : next.problems)
+        logger().error(shown(problem));
+    if (service)
+        use(std::move(next), std::move(service));
+    else
+        logger().error(countMistakes(next.problems.size()) + "; it stays as it was");
+}
+
+catch (const std::exception& error)
+{
+    logger().error(std::string(error.what()) + "; the configuration stays as it was");
+}
+
+void ServerApp::use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service)
+{
+    const auto addresses = _server->addresses();
+    _server->reload(next.configuration.server, _handlers.add(_generation + 1, std::move(service)));
+    ++_generation;
+    changeLog(next.configuration.logging);
+    std::swap(_loaded, next);
+    announceChange(next, addresses);
+}
+
+/// A log that cannot be opened is no reason to refuse the rest: what is said about mail must still
+/// be written somewhere.
+void ServerApp::changeLog(LoggingConfig& next)
+{
+    try
+    {
+        _logging->change(next);
+    }
+    catch (const std::system_error& error)
+    {
+        next.target = _loaded.configuration.logging.target;
+        _logging->change(next);
+        logger().error(std::string(error.what()) + "; the log stays where it was");
+    }
+}
+
+void ServerApp::announceChange(const LoadedConfiguration& before,
+                               const std::vector<std::string>& addresses) const
+{
+    const auto now = _server->addresses();
+    tellOthers("mpsmtpd is listening on ", now, addresses);
+    tellOthers("mpsmtpd has closed ", addresses, now);
+    for (const std::string& path : delivery::changedPlugins())
+        logger().warning(path + " has changed since it was loaded; restart to run the new code");
+    logger().notice("configuration " + std::to_string(_generation) +
+                    " is in use for new connections; changed: " +
+                    describeChanges(before.sections, _loaded.sections));
 }
 
 int ServerApp::stop()
@@ -282,8 +382,7 @@ int ServerApp::stop()
         ::_exit(exitInternal);
     }
     _server.reset();
-    _delivery->stop();
-    _delivery.reset();
+    _handlers.stop();
     logger().information("stopped");
     return exitOk;
 }

@@ -5,15 +5,14 @@
 
 #include "app/CommandLine.h"
 #include "app/Configuration.h"
+#include "app/HandlerGenerations.h"
 #include "app/Surroundings.h"
 #include "delivery/PluginProbe.h"
 
+#include <chrono>
 #include <memory>
-
-namespace mpsmtp::delivery
-{
-class DeliveryService;
-}
+#include <string>
+#include <vector>
 
 namespace mpsmtp::net
 {
@@ -24,6 +23,7 @@ namespace mpsmtp::app
 {
 
 class Logging;
+enum class SignalEvent;
 
 /// One run of the program. Expects blockSignals() to have been called.
 class ServerApp
@@ -43,18 +43,32 @@ private:
     [[nodiscard]] int checkConfiguration();
     [[nodiscard]] int explainRoute();
     [[nodiscard]] int serve();
-    [[nodiscard]] int startHandlers();
     [[nodiscard]] int listen();
     void announce() const;
     void waitForStop();
-    void reopenLog();
+    void heed(SignalEvent event);
+    void endOldHandlers();
+    [[nodiscard]] bool reopenLog();
     [[nodiscard]] int stop();
 
-    /// Reads the configuration and makes the handlers, for what ends before it serves. \return true if nothing is wrong
-    [[nodiscard]] bool loadOnly();
+    /// Reads the configuration and makes the handlers, for what ends before it serves. \return nullptr if there is anything
+    /// wrong
+    [[nodiscard]] std::unique_ptr<delivery::DeliveryService> loadOnly();
 
-    /// Makes the handlers, and looks at the routes. What is wrong is added to the problems.
-    void loadDelivery();
+    void reload();
+    void use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service);
+    void changeLog(LoggingConfig& next);
+    void announceChange(const LoadedConfiguration& before,
+                        const std::vector<std::string>& addresses) const;
+
+    /// Makes the handlers of `loaded`, and starts them unless there is a mistake anywhere.
+    /// \return nullptr with what is wrong added to its problems
+    [[nodiscard]] std::unique_ptr<delivery::DeliveryService>
+    startHandlers(LoadedConfiguration& loaded);
+
+    /// Makes them only.
+    [[nodiscard]] std::unique_ptr<delivery::DeliveryService>
+    loadHandlers(LoadedConfiguration& loaded);
 
     /// Tells every problem. \return exitConfiguration
     int refuse() const;
@@ -67,8 +81,9 @@ private:
     delivery::ChildProbe _probe;
     LoadedConfiguration _loaded;
     std::unique_ptr<Logging> _logging; // members from here on are taken down from last to first
-    std::unique_ptr<delivery::DeliveryService> _delivery;
+    HandlerGenerations _handlers;
     std::unique_ptr<net::SmtpServer> _server;
+    unsigned _generation = 1; ///< counts the configurations that have been in use
 };
 
 } // namespace mpsmtp::app

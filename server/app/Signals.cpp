@@ -87,8 +87,9 @@ SignalEvent awaitSignal(std::chrono::milliseconds longest) noexcept
     case SIGQUIT:
         return SignalEvent::Stop;
     case SIGHUP:
-    case SIGUSR1:
         return SignalEvent::Reload;
+    case SIGUSR1:
+        return SignalEvent::ReopenLog;
     default:
         return SignalEvent::Timeout; // or EINTR by SIGCONT after a stop: the caller comes again
     }

@@ -12,9 +12,10 @@ namespace mpsmtp::app
 
 enum class SignalEvent
 {
-    Stop,   ///< SIGTERM, SIGINT, SIGQUIT
-    Reload, ///< SIGHUP, SIGUSR1
-    Timeout ///< none came
+    Stop,      ///< SIGTERM, SIGINT, SIGQUIT
+    Reload,    ///< SIGHUP
+    ReopenLog, ///< SIGUSR1
+    Timeout    ///< none came
 };
 
 /// To be called first in main(), before any thread exists. SIGPIPE is ignored: a client that went

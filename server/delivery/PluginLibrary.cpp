@@ -1,6 +1,7 @@
 // What this is and its thread safety: PluginLibrary.h.
 #include "delivery/PluginLibrary.h"
 
+#include "delivery/LoadedFiles.h"
 #include "delivery/Suggestion.h"
 
 #include <mpsmtp/Reply.h>
@@ -150,6 +151,7 @@ PluginResult loadPlugin(const std::string& path)
     void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return {nullptr, loadMistake(path, ::dlerror())};
+    noteLoaded(path);
     const auto* plugin = static_cast<const mpsmtp_plugin*>(::dlsym(library, MPSMTP_PLUGIN_SYMBOL));
     if (!plugin)
         return {nullptr,

@@ -280,7 +280,7 @@ class ProgramTest : public CppUnit::TestFixture
         std::filesystem::rename(log, log + ".1");
         for (const int number : {SIGHUP, SIGUSR1})
             program.signal(number);
-        awaitFile(log, "the configuration is not read again in this version");
+        awaitFile(log, "there is no configuration file to read again");
         program.signal(SIGTERM);
         CPPUNIT_ASSERT_EQUAL(0, program.wait());
         assertContains(readFile(log), "\"text\":\"stopped\"}\n");

@@ -1,12 +1,15 @@
 // Tests of delivery/PluginLibrary: each way to fail has one sentence.
 #include "delivery/PluginLibrary.h"
 #include "Paths.h"
+#include "delivery/LoadedFiles.h"
 #include "delivery/SignalGuard.h"
 #include "delivery/TestSupport.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 using namespace mpsmtp::delivery;
 using namespace mpsmtp::delivery::test;
@@ -30,6 +33,12 @@ HandlerConfig ofFile(const std::string& path)
     return section;
 }
 
+bool isChanged(const std::string& path)
+{
+    const auto changed = changedPlugins();
+    return std::find(changed.begin(), changed.end(), path) != changed.end();
+}
+
 std::string so(const std::string& name)
 {
     return plugins + "/" + name + ".so";
@@ -42,6 +51,7 @@ class PluginLibraryTest : public CppUnit::TestFixture
     CPPUNIT_TEST_SUITE(PluginLibraryTest);
     CPPUNIT_TEST(pluginIsFoundByTypeAndByFile);
     CPPUNIT_TEST(fileIsLoadedOnce);
+    CPPUNIT_TEST(fileThatIsReplacedIsKnownAndNotLoaded);
     CPPUNIT_TEST(everyFailureHasItsSentence);
     CPPUNIT_TEST(fileThatIsNoObjectIsTold);
     CPPUNIT_TEST(sectionNeedsTypeOrPlugin);
@@ -69,6 +79,23 @@ public:
         CPPUNIT_ASSERT(first != nullptr);
         CPPUNIT_ASSERT(first == library.find(ofType("two")).plugin);
         CPPUNIT_ASSERT(first == library.find(ofFile(so("two"))).plugin);
+    }
+
+    void fileThatIsReplacedIsKnownAndNotLoaded()
+    {
+        const TempFolder folder;
+        const std::string path = folder.path() + "/two.so";
+        std::filesystem::copy_file(so("two"), path);
+        const auto* loaded = PluginLibrary(folder.path()).find(ofType("two")).plugin;
+        CPPUNIT_ASSERT(loaded != nullptr);
+        CPPUNIT_ASSERT(!isChanged(path));
+        std::filesystem::copy_file(so("two"), path + ".new");
+        std::filesystem::rename(path + ".new", path);
+        CPPUNIT_ASSERT_MESSAGE("another inode", isChanged(path));
+        CPPUNIT_ASSERT(loaded == PluginLibrary(folder.path()).find(ofType("two")).plugin);
+        CPPUNIT_ASSERT_MESSAGE("what runs is what was first", isChanged(path));
+        std::filesystem::remove(path);
+        CPPUNIT_ASSERT_MESSAGE("gone", isChanged(path));
     }
 
     void everyFailureHasItsSentence()
