@@ -1,6 +1,7 @@
 #include "mbox/Mailbox.h"
 
 #include "mbox/Backoff.h"
+#include "mbox/Turn.h"
 
 #include <mpsmtp/Error.h>
 
@@ -76,7 +77,9 @@ void Mailbox::waitUntilUnlocked()
 {
     const auto open = file();
     Backoff backoff(_settings.lockTimeout);
-    while (open && MailboxLock::isHeldByOthers(*open, _paths, _settings.dotLock))
+    // What another handler of this process has locked comes to us in turn.
+    while (open && !Turn::isLocked(_paths.mailbox) &&
+           MailboxLock::isHeldByOthers(*open, _paths, _settings.dotLock))
     {
         if (!backoff.wait())
             throw Error(mailboxLocked(), _paths.mailbox + " is locked by another program");
@@ -163,12 +166,14 @@ Mailbox::Outcome Mailbox::deliver(Batch& batch) noexcept
 /// The batch is taken when the lock is there: who came while we waited for it is served too.
 Mailbox::Outcome Mailbox::deliverOrThrow(Batch& batch)
 {
+    Turn turn(_paths.mailbox);
     const auto locked = lockFile();
     if (!locked)
     {
         _settings.log.warning(_paths.mailbox + " is locked by another program");
         return Outcome::Locked;
     }
+    turn.setLocked();
     batch = takeBatch();
     std::vector<const Letter*> letters;
     for (const Ticket* ticket : batch)
