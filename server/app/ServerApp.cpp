@@ -1,15 +1,14 @@
 // What this is and its thread safety: ServerApp.h.
 #include "app/ServerApp.h"
 
-#include "app/BuildInfo.h"
-#include "app/ConfigurationChanges.h"
+#include "app/Announcements.h"
 #include "app/ExitStatus.h"
 #include "app/Explain.h"
 #include "app/HelpText.h"
 #include "app/Logging.h"
 #include "app/PluginListing.h"
 #include "app/Signals.h"
-#include "delivery/LoadedFiles.h"
+#include "delivery/DeliveryService.h"
 #include "net/SmtpServer.h"
 
 #include <Poco/Logger.h>
@@ -38,33 +37,6 @@ constexpr std::chrono::seconds oldHandlersInterval(1);
 Poco::Logger& logger()
 {
     return Poco::Logger::get("server");
-}
-
-/// "handler tree: maildir, path = mail/…": people look there for their mail.
-std::string describeHandler(const delivery::HandlerConfig& handler)
-{
-    std::string text =
-        "handler " + handler.name + ": " + (handler.type.empty() ? handler.plugin : handler.type);
-    for (const delivery::Setting& setting : handler.settings)
-        if (setting.key == "path")
-            text += ", path = " + setting.value;
-    return text + (handler.required ? "" : ", not required");
-}
-
-std::string countMistakes(std::size_t count)
-{
-    return count == 1 ? "1 mistake in the configuration"
-                      : std::to_string(count) + " mistakes in the configuration";
-}
-
-/// Of the addresses in `these` that are not in `those`.
-void tellOthers(const std::string& what,
-                const std::vector<std::string>& these,
-                const std::vector<std::string>& those)
-{
-    for (const std::string& address : these)
-        if (std::find(those.begin(), those.end(), address) == those.end())
-            logger().information(what + address);
 }
 
 } // namespace
@@ -178,7 +150,7 @@ int ServerApp::serve()
     }
     if (const int status = listen(); status != exitOk)
         return status;
-    announce();
+    announceStart(_loaded.configuration, _server->addresses());
     waitForStop();
     return stop();
 }
@@ -241,17 +213,6 @@ int ServerApp::listen()
     _server.reset();
     _handlers.stop();
     return exitUnavailable;
-}
-
-void ServerApp::announce() const
-{
-    logger().information("mpsmtpd " + std::string(version) + " starts with " +
-                         _loaded.configuration.source);
-    for (const delivery::HandlerConfig& handler : _loaded.configuration.delivery.handlers)
-        logger().information(describeHandler(handler));
-    for (const std::string& address : _server->addresses())
-        logger().information("mpsmtpd is listening on " + address);
-    logger().information("Ctrl-C stops it");
 }
 
 void ServerApp::waitForStop()
@@ -336,7 +297,8 @@ void ServerApp::use(LoadedConfiguration next, std::unique_ptr<delivery::Delivery
     ++_generation;
     changeLog(next.configuration.logging);
     std::swap(_loaded, next);
-    announceChange(next, addresses);
+    announceChange(
+        _generation, {next.sections, addresses}, {_loaded.sections, _server->addresses()});
 }
 
 /// A log that cannot be opened is no reason to refuse the rest: what is said about mail must still
@@ -353,19 +315,6 @@ void ServerApp::changeLog(LoggingConfig& next)
         _logging->change(next);
         logger().error(std::string(error.what()) + "; the log stays where it was");
     }
-}
-
-void ServerApp::announceChange(const LoadedConfiguration& before,
-                               const std::vector<std::string>& addresses) const
-{
-    const auto now = _server->addresses();
-    tellOthers("mpsmtpd is listening on ", now, addresses);
-    tellOthers("mpsmtpd has closed ", addresses, now);
-    for (const std::string& path : delivery::changedPlugins())
-        logger().warning(path + " has changed since it was loaded; restart to run the new code");
-    logger().notice("configuration " + std::to_string(_generation) +
-                    " is in use for new connections; changed: " +
-                    describeChanges(before.sections, _loaded.sections));
 }
 
 int ServerApp::stop()

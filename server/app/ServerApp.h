@@ -44,7 +44,6 @@ private:
     [[nodiscard]] int explainRoute();
     [[nodiscard]] int serve();
     [[nodiscard]] int listen();
-    void announce() const;
     void waitForStop();
     void heed(SignalEvent event);
     void endOldHandlers();
@@ -58,8 +57,6 @@ private:
     void reload();
     void use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service);
     void changeLog(LoggingConfig& next);
-    void announceChange(const LoadedConfiguration& before,
-                        const std::vector<std::string>& addresses) const;
 
     /// Makes the handlers of `loaded`, and starts them unless there is a mistake anywhere.
     /// \return nullptr with what is wrong added to its problems

@@ -73,8 +73,8 @@ void ServedConnection::logDebug(std::uint64_t session,
                                 const ClientSocket& client) const
 {
     if (_context.log.debug())
-        _context.log.debug("session " + std::to_string(session) + ' ' + event + ' ' +
-                           client.service().listener->name + ", " + client.peer().address);
+        _context.log.debug("session " + std::to_string(session) + " of " + client.peer().address +
+                           ' ' + event + ' ' + client.service().listener->name);
 }
 
 void ServedConnection::fail(const ClientSocket& client, std::string_view reason) noexcept

@@ -105,8 +105,9 @@ public:
     Handler& operator=(const Handler&) = delete;
     virtual ~Handler() = default;
 
-    /// Before the server listens; the place to open what lasts. Throw to stop the start with your
-    /// reason.
+    /// Before any session; the place to open what lasts. When the configuration is read again, the
+    /// handlers of the one before still serve their sessions beside you, on the same files. Throw
+    /// to stop the start, or keep the configuration before, with your reason.
     virtual void start() {}
 
     /// After the last session.
