@@ -324,7 +324,8 @@ class SmtpServerReloadTest : public CppUnit::TestFixture
         for (int i = 0; i < 100; ++i)
             reload(server, i % 2 == 0 ? config : testConfig());
         CPPUNIT_ASSERT_EQUAL(descriptors, openDescriptors());
-        CPPUNIT_ASSERT_EQUAL(threads, runningThreads());
+        // Fewer if the pool has let idle ones go.
+        CPPUNIT_ASSERT(eventually([&] { return runningThreads() <= threads; }));
         server.assertServes();
     }
 
