@@ -387,10 +387,11 @@ class ProgramTest : public CppUnit::TestFixture
         _folder.write("x.ini",
                       "[listener:a]\naddress = 127.0.0.1:1\n[handler:h]\ntype = discard\n"
                       "[handler:i]\ntype = console\nrequired = no\n");
-        CPPUNIT_ASSERT_EQUAL(std::string("to b@c.example from <>, client 127.0.0.1, listener a\n"
-                                         "there are no routes: every handler that delivers gets every mail\n"
-                                         "  h (discard)\n  i (console), optional\n"),
-                             explained({"b@c.example"}, 0));
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("to b@c.example from <>, client 127.0.0.1, listener a\n"
+                        "there are no routes: every handler that delivers gets every mail\n"
+                        "  h (discard)\n  i (console), optional\n"),
+            explained({"b@c.example"}, 0));
     }
 
     void explainRefusesWhatItDoesNotUnderstand()
