@@ -52,14 +52,8 @@ std::string enabledSample()
 {
     std::ifstream file(source + "/etc/mpsmtp.ini");
     std::string text;
-    bool isLeftOut = false;
     for (std::string line; std::getline(file, line); text += '\n')
     {
-        // Its file is not there, and in no filter chain it would be a mistake.
-        if (line.compare(0, 10, ";[handler:") == 0)
-            isLeftOut = line == ";[handler:known]";
-        if (isLeftOut)
-            continue;
         const bool isDisabled = line.size() > 1 && line[0] == ';' &&
                                 (line[1] == '[' || (line[1] >= 'a' && line[1] <= 'z'));
         if (line.compare(0, 11, ";plugin_dir") == 0)
@@ -69,7 +63,7 @@ std::string enabledSample()
         else if (line.compare(0, 8, ";file = ") == 0)
             line = "file = " + source + "/" + line.substr(8);
         else if (line.compare(0, 7, ";chain ") == 0)
-            line = "chain = fields"; // which would never be called without it
+            line = "chain = known, fields"; // which would never be called without it
         else if (isDisabled)
             line.erase(0, 1);
         text += line;
