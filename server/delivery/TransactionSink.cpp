@@ -44,17 +44,6 @@ void logError(const std::string& id, std::string_view what, std::string_view cau
     }
 }
 
-/// An alias may lead to one who gets the mail already.
-bool contains(const Destinations& destinations,
-              const smtp::Path& path,
-              const smtp::Envelope& envelope)
-{
-    return std::any_of(destinations.begin(),
-                       destinations.end(),
-                       [&](const Destination& each)
-                       { return each.path(envelope).address == path.address; });
-}
-
 /// What a notification threw.
 void logFault(const HookCall& call, const ReplyTarget& target)
 {
@@ -198,6 +187,8 @@ std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& s
                                                       const smtp::Envelope& envelope,
                                                       const smtp::Recipient& recipient)
 {
+    _envelope
+        .update(); // before there are destinations of a RCPT that the envelope does not have yet
     HandlerChain::Routed routed =
         _shared.chain.route({session, envelope.reversePath, recipient.path});
     if (!routed.plan)
@@ -206,27 +197,43 @@ std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& s
     if (!_policy->of(PolicyHook::Rcpt).empty())
         if (auto refusal = askFilters(recipient, redirects))
             return refusal;
-    Destinations added;
     if (redirects.empty())
-        if (auto refusal = addDestination(recipient, envelope, nullptr, *routed.plan, added))
-            return refusal;
-    for (smtp::Path& path : redirects)
+        return addDestination(recipient, envelope, nullptr, *routed.plan);
+    const std::size_t before = _destinations.size();
+    auto refusal = redirect(session, envelope, recipient, std::move(redirects));
+    if (refusal)
+        _destinations.erase(_destinations.begin() + static_cast<std::ptrdiff_t>(before),
+                            _destinations.end());
+    return refusal;
+}
+
+/// All or none: an alias whose ends are not all to be had would lose a part of its mail.
+std::optional<smtp::Reply> TransactionSink::redirect(const smtp::SessionInfo& session,
+                                                     const smtp::Envelope& envelope,
+                                                     const smtp::Recipient& recipient,
+                                                     std::vector<smtp::Path>&& paths)
+{
+    for (smtp::Path& path : paths)
     {
-        if (contains(_destinations, path, envelope) || contains(added, path, envelope))
+        if (isDestination(path, envelope))
             continue;
-        routed = _shared.chain.route({session, envelope.reversePath, path});
+        HandlerChain::Routed routed = _shared.chain.route({session, envelope.reversePath, path});
         if (!routed.plan)
             return refuseByRoute(std::move(routed), envelope, path);
-        if (auto refusal = addDestination(recipient,
-                                          envelope,
-                                          std::make_unique<smtp::Path>(std::move(path)),
-                                          *routed.plan,
-                                          added))
+        if (auto refusal = addDestination(
+                recipient, envelope, std::make_unique<smtp::Path>(std::move(path)), *routed.plan))
             return refusal;
     }
-    for (Destination& each : added)
-        _destinations.push_back(std::move(each));
     return std::nullopt;
+}
+
+/// An alias may lead to one who gets the mail already.
+bool TransactionSink::isDestination(const smtp::Path& path, const smtp::Envelope& envelope) const
+{
+    return std::any_of(_destinations.begin(),
+                       _destinations.end(),
+                       [&](const Destination& each)
+                       { return each.path(envelope).address == path.address; });
 }
 
 smtp::Reply TransactionSink::refuseByRoute(HandlerChain::Routed&& routed,
@@ -250,7 +257,6 @@ std::optional<smtp::Reply> TransactionSink::askFilters(const smtp::Recipient& re
 {
     using Decision = PolicyAnswer::Decision;
     startTime();
-    _envelope.update();
     const mpsmtp_recipient& candidate = _envelope.candidate(recipient, nullptr);
     for (LoadedHandler* filter : _policy->of(PolicyHook::Rcpt))
     {
@@ -285,15 +291,13 @@ PolicyAnswer TransactionSink::askAboutRecipient(LoadedHandler& handler,
 std::optional<smtp::Reply> TransactionSink::addDestination(const smtp::Recipient& recipient,
                                                            const smtp::Envelope& envelope,
                                                            std::unique_ptr<smtp::Path> redirected,
-                                                           const RoutePlan& plan,
-                                                           Destinations& added)
+                                                           const RoutePlan& plan)
 {
     for (const RoutePlan::Target& each : plan.targets)
     {
         if (!each.isRequired || !each.handler->has(MPSMTP_HOOK_RCPT))
             continue;
         startTime();
-        _envelope.update();
         ReplyTarget target;
         PolicyAnswer answer = askAboutRecipient(
             *each.handler, _envelope.candidate(recipient, redirected.get()), target);
@@ -301,7 +305,7 @@ std::optional<smtp::Reply> TransactionSink::addDestination(const smtp::Recipient
             return std::move(answer.reply);
     }
     const auto place = static_cast<std::uint32_t>(envelope.recipients.size());
-    added.push_back({place, std::move(redirected), &plan});
+    _destinations.push_back({place, std::move(redirected), &plan});
     return std::nullopt;
 }
 

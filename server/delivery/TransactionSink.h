@@ -81,8 +81,12 @@ private:
     [[nodiscard]] Refusal addDestination(const smtp::Recipient& recipient,
                                          const smtp::Envelope& envelope,
                                          std::unique_ptr<smtp::Path> redirected,
-                                         const RoutePlan& plan,
-                                         Destinations& added);
+                                         const RoutePlan& plan);
+    [[nodiscard]] Refusal redirect(const smtp::SessionInfo& session,
+                                   const smtp::Envelope& envelope,
+                                   const smtp::Recipient& recipient,
+                                   std::vector<smtp::Path>&& paths);
+    [[nodiscard]] bool isDestination(const smtp::Path& path, const smtp::Envelope& envelope) const;
     [[nodiscard]] PolicyAnswer askAboutRecipient(LoadedHandler& handler,
                                                  const mpsmtp_recipient& candidate,
                                                  ReplyTarget& target);

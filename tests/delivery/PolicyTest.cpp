@@ -188,6 +188,7 @@ public:
                        {"redirect", "anna@example.com, bob@example.com, anna@example.com"}});
         _fixture->add("policy", "seen");
         _fixture->add("one", "d");
+        _fixture->add("picky", "asked"); // about each of them
         run();
         CPPUNIT_ASSERT_EQUAL(std::string("250 2.0.0 Ok: ID"), wholeSession());
         const std::string calls = _fixture->calls();
