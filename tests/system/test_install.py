@@ -11,6 +11,10 @@ class Installed(unittest.TestCase):
         for pattern in ("bin/mpsmtpd", "lib*/**/mpsmtp/plugins/maildir.so", "lib*/**/mpsmtp/plugins/mh.so",
                         "lib*/**/mpsmtp/plugins/mbox.so", "lib*/**/mpsmtp/plugins/console.so",
                         "lib*/**/mpsmtp/plugins/discard.so", "include/mpsmtp/Plugin.h", "include/mpsmtp/abi.h",
+                        "include/mpsmtp/Testing.h", "lib*/**/cmake/mpsmtp/mpsmtpConfig.cmake",
+                        "lib*/**/cmake/mpsmtp/mpsmtpConfigVersion.cmake", "lib*/**/cmake/mpsmtp/mpsmtpTargets.cmake",
+                        "lib*/**/cmake/mpsmtp/AddPlugin.cmake", "lib*/**/pkgconfig/mpsmtp.pc",
+                        "share/mpsmtp/plugin.map", "share/mpsmtp/template/CMakeLists.txt",
                         "share/man/man8/mpsmtpd.8", "share/man/man5/mpsmtp.ini.5", "etc/mpsmtp/mpsmtp.ini"):
             with self.subTest(pattern):
                 self.assertEqual(len(list(harness.STAGE.glob(pattern))), 1)
