@@ -2,6 +2,7 @@
 #include "app/CommandLine.h"
 
 #include "app/ListenAddress.h"
+#include "app/NewPlugin.h"
 #include "delivery/Suggestion.h"
 #include "delivery/Values.h"
 
@@ -31,6 +32,7 @@ enum class OptionId
     From,
     Client,
     Listener,
+    NewPlugin,
     Verbose,
     Help,
     Version
@@ -44,7 +46,7 @@ struct OptionSpec
     std::string_view valueName; ///< "": takes no value
 };
 
-constexpr std::array<OptionSpec, 12> optionTable{{
+constexpr std::array<OptionSpec, 13> optionTable{{
     {OptionId::Config, "--config", 'c', "FILE"},
     {OptionId::Listen, "--listen", '\0', "HOST:PORT"},
     {OptionId::Set, "--set", '\0', "SECTION.KEY=VALUE"},
@@ -54,6 +56,7 @@ constexpr std::array<OptionSpec, 12> optionTable{{
     {OptionId::From, "--from", '\0', "SENDER"},
     {OptionId::Client, "--client", '\0', "IP"},
     {OptionId::Listener, "--listener", '\0', "NAME"},
+    {OptionId::NewPlugin, "--new-plugin", '\0', "NAME DIR"},
     {OptionId::Verbose, "--verbose", 'v', ""},
     {OptionId::Help, "--help", 'h', ""},
     {OptionId::Version, "--version", 'V', ""},
@@ -99,6 +102,7 @@ private:
     void setOnce(std::string& target, const OptionSpec& option, const std::string& value);
     void checkExplain();
     void interpretWords();
+    void interpretNewPlugin();
     void interpretFile();
     void interpretDebug();
     void interpretStore(const CommandSpec& command);
@@ -229,6 +233,10 @@ void Parser::apply(const OptionSpec& option, const std::string& value)
     case OptionId::Listener:
         setOnce(_result.explain.listener, option, value);
         break;
+    case OptionId::NewPlugin:
+        setAction(Action::NewPlugin);
+        setOnce(_result.newPlugin, option, value);
+        break;
     case OptionId::Verbose:
         _result.isVerbose = true;
         break;
@@ -244,7 +252,7 @@ void Parser::apply(const OptionSpec& option, const std::string& value)
 void Parser::setAction(Action action)
 {
     if (_result.action != Action::Serve && _result.action != action)
-        fail("--check-config, --list-plugins and --explain exclude each other");
+        fail("--check-config, --list-plugins, --explain and --new-plugin exclude each other");
     _result.action = action;
 }
 
@@ -271,6 +279,8 @@ void Parser::checkExplain()
 void Parser::interpretWords()
 {
     checkExplain();
+    if (_result.action == Action::NewPlugin)
+        return interpretNewPlugin();
     if (!_result.configFile.empty())
         return interpretFile();
     if (_result.action == Action::CheckConfig)
@@ -303,6 +313,18 @@ void Parser::interpretWords()
     else
         interpretStore(*command);
     checkAddress();
+}
+
+void Parser::interpretNewPlugin()
+{
+    if (const auto text = newPluginNameProblem(_result.newPlugin); !text.empty())
+        return fail(text);
+    if (!_result.configFile.empty() || !_result.address.empty() || !_result.settings.empty())
+        return fail("--new-plugin configures nothing: leave out the other options");
+    if (_words.size() != 1 || _words[0].empty())
+        return fail(std::string(_words.size() > 1 ? "too many words: " : "where to? ") +
+                    "mpsmtpd --new-plugin " + _result.newPlugin + " DIR");
+    _result.path = _words[0];
 }
 
 void Parser::interpretFile()

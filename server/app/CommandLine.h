@@ -23,6 +23,7 @@ enum class Action
     CheckConfig,
     ListPlugins,
     Explain,
+    NewPlugin,
     Help,
     Version
 };
@@ -56,6 +57,7 @@ struct CommandLine
     std::string address;               ///< as in [listener:NAME]; "" with Command::File
     std::vector<std::string> settings; ///< of --set, in order
     ExplainRequest explain;            ///< of Action::Explain
+    std::string newPlugin;             ///< type of --new-plugin; `path` is its folder
     bool isVerbose = false;            ///< -v: --list-plugins shows the options too
 };
 

@@ -33,13 +33,15 @@ std::string_view helpText() noexcept
            "      --explain ADDRESS      say which route and handlers would take a mail to it; "
            "also\n"
            "                             --from SENDER, --client IP, --listener NAME\n"
+           "      --new-plugin NAME DIR  write a project for a plugin of your own into a new "
+           "folder\n"
            "  -h, --help                 show this text\n"
            "  -V, --version              show the version\n"
            "\n"
            "It runs in the foreground and logs to standard error. Ctrl-C stops it.\n"
            "LOG_LEVEL=DEBUG in the environment shows more; MPSMTP_SECTION_KEY overrides a key.\n"
            "Exit status: 0 stopped, 64 bad command line, 69 cannot listen, 70 internal error,\n"
-           "78 bad configuration; --explain: 1 refused.\n";
+           "73 cannot create a file, 78 bad configuration; --explain: 1 refused.\n";
 }
 
 std::string versionText()

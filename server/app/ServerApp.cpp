@@ -6,6 +6,8 @@
 #include "app/Explain.h"
 #include "app/HelpText.h"
 #include "app/Logging.h"
+#include "app/NewPlugin.h"
+#include "app/PluginDirectory.h"
 #include "app/PluginListing.h"
 #include "app/Signals.h"
 #include "delivery/DeliveryService.h"
@@ -16,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <system_error>
 #include <utility>
@@ -66,6 +69,8 @@ int ServerApp::run()
         return checkConfiguration();
     case Action::Explain:
         return explainRoute();
+    case Action::NewPlugin:
+        return newPlugin();
     case Action::Serve:
         break;
     }
@@ -133,6 +138,29 @@ int ServerApp::explainRoute()
     const auto& explanation = std::get<Explanation>(result);
     std::cout << explanation.text;
     return explanation.isRefused ? exitRefused : exitOk;
+}
+
+int ServerApp::newPlugin()
+{
+    const std::string& type = _commandLine.newPlugin;
+    const std::string taken = _surroundings.pluginDirectory + "/" + type + ".so";
+    if (std::error_code ignored; std::filesystem::exists(taken, ignored))
+    {
+        complain("there is a plugin of this name: " + taken);
+        return exitUsage;
+    }
+    try
+    {
+        const std::string program = programFolder();
+        writeNewPlugin(type, templateDirectory(program), _commandLine.path);
+        std::cout << nextSteps(type, _commandLine.path, program, packageDirectory(program));
+        return exitOk;
+    }
+    catch (const std::system_error& error)
+    {
+        complain(error.what());
+        return exitCannotCreate;
+    }
 }
 
 int ServerApp::serve()

@@ -42,6 +42,7 @@ private:
     [[nodiscard]] int listPlugins();
     [[nodiscard]] int checkConfiguration();
     [[nodiscard]] int explainRoute();
+    [[nodiscard]] int newPlugin();
     [[nodiscard]] int serve();
     [[nodiscard]] int listen();
     void waitForStop();

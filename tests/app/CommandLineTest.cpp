@@ -20,7 +20,7 @@ using Arguments = std::vector<std::string>;
 std::string shownCommand(const CommandLine& line)
 {
     static const char* const actions[] = {
-        "", "check ", "plugins ", "explain ", "help ", "version "};
+        "", "check ", "plugins ", "explain ", "new ", "help ", "version "};
     static const char* const commands[] = {"file", "summary", "debug", "mh", "maildir", "mbox"};
     std::string text = actions[static_cast<int>(line.action)];
     text += commands[static_cast<int>(line.command)];
@@ -31,6 +31,8 @@ std::string shownCommand(const CommandLine& line)
     const auto& request = line.explain;
     for (const auto& each : {request.recipient, request.sender, request.client, request.listener})
         text += each.empty() ? "" : " ?" + each;
+    if (!line.newPlugin.empty())
+        text += " named " + line.newPlugin;
     return text + (line.isVerbose ? " -v" : "");
 }
 
@@ -100,6 +102,7 @@ class CommandLineTest : public CppUnit::TestFixture
             {"explain all",
              {"--from=<>", "--client=::1", "--listener=m", "--explain=b@c", "-c", "a"},
              "explain file a ?b@c ?<> ?::1 ?m"},
+            {"a new plugin", {"--new-plugin", "a-b", "d"}, "new summary d named a-b"},
             {"set", {"--set", "a.b=c", "--set", "d.e=f"}, "summary localhost:8081 +a.b=c +d.e=f"},
         });
     }
@@ -179,7 +182,7 @@ class CommandLineTest : public CppUnit::TestFixture
              "! --check-config needs the file to check: --config FILE"},
             {"two actions",
              {"--check-config", "--list-plugins"},
-             "! --check-config, --list-plugins and --explain exclude each other"},
+             "! --check-config, --list-plugins, --explain and --new-plugin exclude each other"},
             {"explain without a file",
              {"--explain", "a@b"},
              "! --explain needs the file with the routes: --config FILE"},
@@ -198,6 +201,20 @@ class CommandLineTest : public CppUnit::TestFixture
             {"a listener instead of listen",
              {"mh", "d", "--listener", "a:1"},
              "! option --listener belongs to --explain ADDRESS"},
+            {"a new plugin without a folder",
+             {"--new-plugin", "a"},
+             "! where to? mpsmtpd --new-plugin a DIR"},
+            {"a new plugin with two",
+             {"--new-plugin", "a", "b", "c"},
+             "! too many words: mpsmtpd --new-plugin a DIR"},
+            {"a new plugin that is no name",
+             {"--new-plugin", "Tag", "d"},
+             "! \"Tag\" cannot be the name of a plugin: it begins with a lower-case letter and "
+             "holds "
+             "only lower-case letters, digits, '-' and '_'"},
+            {"a new plugin with a configuration",
+             {"--new-plugin", "a", "d", "-c", "f"},
+             "! --new-plugin configures nothing: leave out the other options"},
             {"a bad address",
              {"mh", "d", "--listen", "8025"},
              "! \"8025\" has no port; write HOST:PORT or unix:/PATH"},
@@ -234,6 +251,7 @@ class CommandLineTest : public CppUnit::TestFixture
         for (const char* word : {"--config",
                                  "--listen",
                                  "--set",
+                                 "--new-plugin",
                                  "--check-config",
                                  "--list-plugins",
                                  "--explain",

@@ -9,12 +9,15 @@
 #include <string>
 
 using mpsmtp::app::bundledPluginDirectory;
+using mpsmtp::app::packageDirectory;
+using mpsmtp::app::templateDirectory;
 
 class PluginDirectoryTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(PluginDirectoryTest);
     CPPUNIT_TEST(aBuildTreeHasThemBesideBin);
     CPPUNIT_TEST(anInstalledProgramHasThemInItsLibraryFolder);
+    CPPUNIT_TEST(theSdkIsFoundInTheSameWay);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -44,6 +47,17 @@ private:
         std::filesystem::create_directory(_folder + "/plugins");
         CPPUNIT_ASSERT_EQUAL_MESSAGE(
             "and before a folder beside bin", expected, bundledPluginDirectory(_folder + "/bin"));
+    }
+
+    void theSdkIsFoundInTheSameWay()
+    {
+        std::filesystem::create_directory(_folder + "/template");
+        std::filesystem::create_directory(_folder + "/cmake");
+        CPPUNIT_ASSERT_EQUAL(_folder + "/template", templateDirectory(_folder + "/bin"));
+        CPPUNIT_ASSERT_EQUAL(_folder + "/cmake", packageDirectory(_folder + "/bin"));
+        std::filesystem::create_directories(_folder + "/share/mpsmtp/template");
+        CPPUNIT_ASSERT_EQUAL(_folder + "/share/mpsmtp/template",
+                             templateDirectory(_folder + "/bin"));
     }
 
     std::string _folder;

@@ -85,6 +85,47 @@ class Template(PackageTest):
         self.assertFalse((project / "build" / "my-handler_test").exists())
 
 
+class NewPlugin(PackageTest):
+    def new(self, name, folder):
+        return self.run_to_end(["--new-plugin", name, folder])
+
+    def test_it_builds_tests_and_runs_with_the_commands_that_are_shown(self):
+        shown = self.new("spam-mark", "my project")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        commands = [line.strip() for line in shown.stdout.splitlines() if line.startswith("  ")]
+        self.assertEqual(len(commands), 5, shown.stdout)
+        self.assertEqual(commands[-1].split()[0], str(harness.MPSMTPD))
+        self.command("sh", "-ec", "\n".join(commands[:-1]), environment={"CMAKE_GENERATOR": "Ninja"})
+        project = self.folder / "my project"
+        self.assert_marks_the_subject(project, commands[-1].split()[-1])
+        files = [path for path in project.iterdir() if path.is_file()]
+        self.assertIn("SpamMark.cpp", [path.name for path in files])
+        for path in files:
+            self.assertNotRegex(path.name + path.read_text(), "(?i)my-?handler")
+
+    def test_it_writes_into_no_folder_that_holds_something(self):
+        (self.folder / "empty").mkdir()
+        self.assertEqual(self.new("tag", self.folder / "empty").returncode, 0)
+        for why, folder, expected in (("written already", "empty", "Directory not empty"),
+                                      ("a file", "empty/tag.ini", "File exists"),
+                                      ("below a file", "empty/tag.ini/x", "Not a directory")):
+            with self.subTest(why):
+                before = sorted((self.folder / "empty").rglob("*"))
+                done = self.new("other", folder)
+                self.assertEqual(done.returncode, 73)
+                self.assertIn(f"{folder}: {expected}", done.stderr)
+                self.assertEqual(sorted((self.folder / "empty").rglob("*")), before)
+
+    def test_a_name_that_is_taken_is_refused(self):
+        for why, name, expected in (("a bundled plugin", "maildir", "there is a plugin of this name: "),
+                                    ("a target of CMake", "test", "CMake keeps it for itself")):
+            with self.subTest(why):
+                done = self.new(name, "project")
+                self.assertEqual(done.returncode, 64)
+                self.assertIn(expected, done.stderr)
+                self.assertFalse((self.folder / "project").exists())
+
+
 class CMakePackage(PackageTest):
     def test_the_build_tree_is_one_too(self):
         project = self.template()
