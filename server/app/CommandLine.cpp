@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace mpsmtp::app
@@ -20,6 +21,7 @@ namespace
 constexpr std::string_view debugHost = "localhost";
 constexpr std::string_view debugPort = "8081";
 constexpr std::string_view storeAddress = "localhost:8025";
+constexpr const char* askers = "--explain ADDRESS or --test-handler NAME";
 
 enum class OptionId
 {
@@ -33,6 +35,9 @@ enum class OptionId
     Client,
     Listener,
     NewPlugin,
+    TestHandler,
+    Rcpt,
+    Message,
     Verbose,
     Help,
     Version
@@ -46,7 +51,7 @@ struct OptionSpec
     std::string_view valueName; ///< "": takes no value
 };
 
-constexpr std::array<OptionSpec, 13> optionTable{{
+constexpr std::array<OptionSpec, 16> optionTable{{
     {OptionId::Config, "--config", 'c', "FILE"},
     {OptionId::Listen, "--listen", '\0', "HOST:PORT"},
     {OptionId::Set, "--set", '\0', "SECTION.KEY=VALUE"},
@@ -57,6 +62,9 @@ constexpr std::array<OptionSpec, 13> optionTable{{
     {OptionId::Client, "--client", '\0', "IP"},
     {OptionId::Listener, "--listener", '\0', "NAME"},
     {OptionId::NewPlugin, "--new-plugin", '\0', "NAME DIR"},
+    {OptionId::TestHandler, "--test-handler", '\0', "NAME"},
+    {OptionId::Rcpt, "--rcpt", '\0', "ADDRESS"},
+    {OptionId::Message, "--message", '\0', "FILE"},
     {OptionId::Verbose, "--verbose", 'v', ""},
     {OptionId::Help, "--help", 'h', ""},
     {OptionId::Version, "--version", 'V', ""},
@@ -100,7 +108,7 @@ private:
     void apply(const OptionSpec& option, const std::string& value);
     void setAction(Action action);
     void setOnce(std::string& target, const OptionSpec& option, const std::string& value);
-    void checkExplain();
+    void checkMail();
     void interpretWords();
     void interpretNewPlugin();
     void interpretFile();
@@ -237,6 +245,16 @@ void Parser::apply(const OptionSpec& option, const std::string& value)
         setAction(Action::NewPlugin);
         setOnce(_result.newPlugin, option, value);
         break;
+    case OptionId::TestHandler:
+        setAction(Action::TestHandler);
+        setOnce(_result.trial.handler, option, value);
+        break;
+    case OptionId::Rcpt:
+        _result.trial.recipients.push_back(value);
+        break;
+    case OptionId::Message:
+        setOnce(_result.trial.message, option, value);
+        break;
     case OptionId::Verbose:
         _result.isVerbose = true;
         break;
@@ -252,7 +270,8 @@ void Parser::apply(const OptionSpec& option, const std::string& value)
 void Parser::setAction(Action action)
 {
     if (_result.action != Action::Serve && _result.action != action)
-        fail("--check-config, --list-plugins, --explain and --new-plugin exclude each other");
+        fail("--check-config, --list-plugins, --explain, --new-plugin and --test-handler exclude "
+             "each other");
     _result.action = action;
 }
 
@@ -263,22 +282,37 @@ void Parser::setOnce(std::string& target, const OptionSpec& option, const std::s
     target = value;
 }
 
-/// --from, --client and --listener say more of the mail that --explain asks about.
-void Parser::checkExplain()
+/// Which words about a mail --explain and --test-handler take, and which the latter needs.
+void Parser::checkMail()
 {
-    const ExplainRequest& request = _result.explain;
-    if (_result.action == Action::Explain)
-        return;
-    for (const auto& [name, value] : {std::pair("--from", &request.sender),
-                                      std::pair("--client", &request.client),
-                                      std::pair("--listener", &request.listener)})
-        if (!value->empty())
-            fail("option " + std::string(name) + " belongs to --explain ADDRESS");
+    const bool isExplain = _result.action == Action::Explain;
+    const bool isTrial = _result.action == Action::TestHandler;
+    const ExplainRequest& asked = _result.explain;
+    TrialRequest& trial = _result.trial;
+    for (const auto& [word, isThere, isTaken, owner] :
+         {std::tuple("--from", !asked.sender.empty(), isExplain || isTrial, askers),
+          std::tuple("--client", !asked.client.empty(), isExplain || isTrial, askers),
+          std::tuple("--listener", !asked.listener.empty(), isExplain, "--explain ADDRESS"),
+          std::tuple("--rcpt", !trial.recipients.empty(), isTrial, "--test-handler NAME"),
+          std::tuple("--message", !trial.message.empty(), isTrial, "--test-handler NAME")})
+        if (isThere && !isTaken)
+            fail("option " + std::string(word) + " belongs to " + owner);
+    for (const auto& [word, isThere] : {std::pair("--config FILE", !_result.configFile.empty()),
+                                        std::pair("--from SENDER", !asked.sender.empty()),
+                                        std::pair("--rcpt ADDRESS", !trial.recipients.empty()),
+                                        std::pair("--message FILE", !trial.message.empty())})
+        if (isTrial && !isThere)
+            fail("--test-handler needs " + std::string(word));
+    if (isTrial)
+    {
+        trial.sender = std::exchange(_result.explain.sender, {});
+        trial.client = std::exchange(_result.explain.client, {});
+    }
 }
 
 void Parser::interpretWords()
 {
-    checkExplain();
+    checkMail();
     if (_result.action == Action::NewPlugin)
         return interpretNewPlugin();
     if (!_result.configFile.empty())

@@ -24,6 +24,7 @@ enum class Action
     ListPlugins,
     Explain,
     NewPlugin,
+    TestHandler,
     Help,
     Version
 };
@@ -48,6 +49,16 @@ struct ExplainRequest
     std::string listener; ///< --listener; default: the first of the file
 };
 
+/// One mail for the handler of --test-handler; "" where an option was not given.
+struct TrialRequest
+{
+    std::string handler; ///< NAME of [handler:NAME]
+    std::string sender;  ///< "<>": the null reverse-path
+    std::vector<std::string> recipients;
+    std::string message; ///< a file, or "-": standard input
+    std::string client;  ///< --client; default: 127.0.0.1
+};
+
 struct CommandLine
 {
     Action action = Action::Serve;
@@ -58,6 +69,7 @@ struct CommandLine
     std::vector<std::string> settings; ///< of --set, in order
     ExplainRequest explain;            ///< of Action::Explain
     std::string newPlugin;             ///< type of --new-plugin; `path` is its folder
+    TrialRequest trial;                ///< of Action::TestHandler
     bool isVerbose = false;            ///< -v: --list-plugins shows the options too
 };
 

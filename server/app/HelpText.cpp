@@ -35,13 +35,18 @@ std::string_view helpText() noexcept
            "                             --from SENDER, --client IP, --listener NAME\n"
            "      --new-plugin NAME DIR  write a project for a plugin of your own into a new "
            "folder\n"
+           "      --test-handler NAME    run one mail through one handler of the file, without "
+           "listening:\n"
+           "                             --from SENDER --rcpt ADDRESS --message FILE|- [--client "
+           "IP]\n"
            "  -h, --help                 show this text\n"
            "  -V, --version              show the version\n"
            "\n"
            "It runs in the foreground and logs to standard error. Ctrl-C stops it.\n"
            "LOG_LEVEL=DEBUG in the environment shows more; MPSMTP_SECTION_KEY overrides a key.\n"
            "Exit status: 0 stopped, 64 bad command line, 69 cannot listen, 70 internal error,\n"
-           "73 cannot create a file, 78 bad configuration; --explain: 1 refused.\n";
+           "66 no message file, 73 cannot create a file, 78 bad configuration; --explain and\n"
+           "--test-handler: 1 refused.\n";
 }
 
 std::string versionText()

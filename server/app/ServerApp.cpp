@@ -4,6 +4,7 @@
 #include "app/Announcements.h"
 #include "app/ExitStatus.h"
 #include "app/Explain.h"
+#include "app/HandlerTrial.h"
 #include "app/HelpText.h"
 #include "app/Logging.h"
 #include "app/NewPlugin.h"
@@ -71,6 +72,8 @@ int ServerApp::run()
         return explainRoute();
     case Action::NewPlugin:
         return newPlugin();
+    case Action::TestHandler:
+        return testHandler();
     case Action::Serve:
         break;
     }
@@ -161,6 +164,45 @@ int ServerApp::newPlugin()
         complain(error.what());
         return exitCannotCreate;
     }
+}
+
+int ServerApp::testHandler()
+{
+    _loaded = loadConfiguration(_commandLine, _surroundings);
+    LoggingConfig logging = _loaded.configuration.logging;
+    logging.target = LoggingConfig().target;
+    _logging = std::make_unique<Logging>(logging);
+    if (!_loaded.problems.empty())
+        return refuse();
+    const auto mail = makeTrialMail(_commandLine.trial, _loaded.configuration);
+    if (const auto* error = std::get_if<UsageError>(&mail))
+    {
+        complain(error->text);
+        return exitUsage;
+    }
+    std::string message;
+    try
+    {
+        message = readMessage(_commandLine.trial.message);
+    }
+    catch (const std::system_error& error)
+    {
+        complain(error.what());
+        return exitNoInput;
+    }
+    endAtOnceOnNextStop(); // there is no session to end cleanly
+    auto environment = delivery::Environment::system();
+    environment.probe = &_probe;
+    const auto isAccepted = tryHandler(_loaded.configuration,
+                                       _commandLine.trial.handler,
+                                       std::get<TrialMail>(mail),
+                                       message,
+                                       std::cout,
+                                       environment,
+                                       _loaded.problems);
+    if (!isAccepted)
+        return refuse();
+    return *isAccepted ? exitOk : exitRefused;
 }
 
 int ServerApp::serve()

@@ -43,6 +43,7 @@ private:
     [[nodiscard]] int checkConfiguration();
     [[nodiscard]] int explainRoute();
     [[nodiscard]] int newPlugin();
+    [[nodiscard]] int testHandler();
     [[nodiscard]] int serve();
     [[nodiscard]] int listen();
     void waitForStop();

@@ -25,14 +25,13 @@ class Loader
 public:
     Loader(const DeliveryConfig& config,
            StorageSync& sync,
-           Clock& clock,
-           PluginProbe* probe,
+           const Environment& environment,
            std::vector<Problem>& problems)
         : _config(config),
           _sync(sync),
-          _clock(clock),
+          _environment(environment),
           _problems(problems),
-          _library(config.pluginDirectory, probe)
+          _library(config.pluginDirectory, environment.probe)
     {
     }
 
@@ -64,9 +63,12 @@ private:
             checkOptions(*result.plugin, section, _config.baseDirectory, _problems);
         if (_problems.size() != before)
             return nullptr; // a handler never sees a value that it did not ask for
-        auto handler = std::make_unique<LoadedHandler>(section, std::move(options), _sync, _clock);
+        auto handler =
+            std::make_unique<LoadedHandler>(section, std::move(options), _sync, _environment.clock);
         if (const std::string mistake = handler->make(*result.plugin); !mistake.empty())
             return refuse(section, mistake);
+        if (_environment.interpose)
+            handler->replaceFunctions(_environment.interpose(handler->functions()));
         return handler;
     }
 
@@ -82,7 +84,7 @@ private:
 
     const DeliveryConfig& _config;
     StorageSync& _sync;
-    Clock& _clock;
+    const Environment& _environment;
     std::vector<Problem>& _problems;
     PluginLibrary _library;
 };
@@ -110,7 +112,7 @@ public:
           spool{config.spoolDirectory, config.spoolMemoryOctets},
           replyTimeout(config.replyTimeout),
           sync(config.durability, environment.sync),
-          handlers(Loader(config, sync, clock, environment.probe, findings.problems).load()),
+          handlers(Loader(config, sync, environment, findings.problems).load()),
           chain(handlers, config, handlers.size() == config.handlers.size(), findings)
     {
     }

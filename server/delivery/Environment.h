@@ -6,6 +6,10 @@
 #include "delivery/PluginProbe.h"
 #include "delivery/StorageSync.h"
 
+#include <mpsmtp/abi.h>
+
+#include <functional>
+
 namespace mpsmtp::delivery
 {
 
@@ -17,11 +21,14 @@ struct Environment
     SyncCalls sync;
     PluginProbe* probe = nullptr; ///< tries plugins before they are loaded; nullptr: nobody does
 
+    /// If set: gets the functions of each handler that was made, and returns those that are called in their place.
+    std::function<mpsmtp_handler(const mpsmtp_handler&)> interpose = {};
+
     /// The real one.
     [[nodiscard]] static Environment system()
     {
         static Clock clock; // stateless, so not a mutable global
-        return {FileCalls::system(), clock, SyncCalls::system(), nullptr};
+        return {FileCalls::system(), clock, SyncCalls::system(), nullptr, {}};
     }
 };
 

@@ -48,6 +48,9 @@ public:
     /// Lets the plugin make the handler. \return what went wrong, or ""
     [[nodiscard]] std::string make(const mpsmtp_plugin& plugin);
 
+    /// After make(): puts other functions in the place of the plugin's. They call it, destroy() too.
+    void replaceFunctions(const mpsmtp_handler& functions) noexcept { _functions = functions; }
+
     /// \return what went wrong, or ""
     [[nodiscard]] std::string start();
 

@@ -20,7 +20,7 @@ using Arguments = std::vector<std::string>;
 std::string shownCommand(const CommandLine& line)
 {
     static const char* const actions[] = {
-        "", "check ", "plugins ", "explain ", "new ", "help ", "version "};
+        "", "check ", "plugins ", "explain ", "new ", "try ", "help ", "version "};
     static const char* const commands[] = {"file", "summary", "debug", "mh", "maildir", "mbox"};
     std::string text = actions[static_cast<int>(line.action)];
     text += commands[static_cast<int>(line.command)];
@@ -33,6 +33,11 @@ std::string shownCommand(const CommandLine& line)
         text += each.empty() ? "" : " ?" + each;
     if (!line.newPlugin.empty())
         text += " named " + line.newPlugin;
+    for (const auto& each :
+         {line.trial.handler, line.trial.sender, line.trial.message, line.trial.client})
+        text += each.empty() ? "" : " " + each;
+    for (const auto& each : line.trial.recipients)
+        text += " to " + each;
     return text + (line.isVerbose ? " -v" : "");
 }
 
@@ -103,6 +108,22 @@ class CommandLineTest : public CppUnit::TestFixture
              {"--from=<>", "--client=::1", "--listener=m", "--explain=b@c", "-c", "a"},
              "explain file a ?b@c ?<> ?::1 ?m"},
             {"a new plugin", {"--new-plugin", "a-b", "d"}, "new summary d named a-b"},
+            {"a trial",
+             {"-c",
+              "a",
+              "--test-handler",
+              "h",
+              "--from",
+              "<>",
+              "--rcpt",
+              "b",
+              "--rcpt=c",
+              "--message",
+              "-"},
+             "try file a h <> - to b to c"},
+            {"a trial with a client",
+             {"-c", "a", "--test-handler=h", "--from=s", "--rcpt=b", "--message=m", "--client=::1"},
+             "try file a h s m ::1 to b"},
             {"set", {"--set", "a.b=c", "--set", "d.e=f"}, "summary localhost:8081 +a.b=c +d.e=f"},
         });
     }
@@ -182,7 +203,8 @@ class CommandLineTest : public CppUnit::TestFixture
              "! --check-config needs the file to check: --config FILE"},
             {"two actions",
              {"--check-config", "--list-plugins"},
-             "! --check-config, --list-plugins, --explain and --new-plugin exclude each other"},
+             "! --check-config, --list-plugins, --explain, --new-plugin and --test-handler "
+             "exclude each other"},
             {"explain without a file",
              {"--explain", "a@b"},
              "! --explain needs the file with the routes: --config FILE"},
@@ -194,13 +216,28 @@ class CommandLineTest : public CppUnit::TestFixture
              "! option --explain needs a value: --explain ADDRESS"},
             {"a sender alone",
              {"-c", "a", "--from", "a@b"},
-             "! option --from belongs to --explain ADDRESS"},
+             "! option --from belongs to --explain ADDRESS or --test-handler NAME"},
             {"a client alone",
              {"--client", "::1"},
-             "! option --client belongs to --explain ADDRESS"},
+             "! option --client belongs to --explain ADDRESS or --test-handler NAME"},
             {"a listener instead of listen",
              {"mh", "d", "--listener", "a:1"},
              "! option --listener belongs to --explain ADDRESS"},
+            {"a trial without a file",
+             {"--test-handler", "h", "--from", "a", "--rcpt", "b", "--message", "m"},
+             "! --test-handler needs --config FILE"},
+            {"a trial without a sender",
+             {"-c", "f", "--test-handler", "h", "--rcpt", "b", "--message", "m"},
+             "! --test-handler needs --from SENDER"},
+            {"a trial without a recipient",
+             {"-c", "f", "--test-handler", "h", "--from", "a", "--message", "m"},
+             "! --test-handler needs --rcpt ADDRESS"},
+            {"a trial without a message",
+             {"-c", "f", "--test-handler", "h", "--from", "a", "--rcpt", "b"},
+             "! --test-handler needs --message FILE"},
+            {"a mail without a trial",
+             {"-c", "f", "--rcpt", "b"},
+             "! option --rcpt belongs to --test-handler NAME"},
             {"a new plugin without a folder",
              {"--new-plugin", "a"},
              "! where to? mpsmtpd --new-plugin a DIR"},
@@ -252,6 +289,9 @@ class CommandLineTest : public CppUnit::TestFixture
                                  "--listen",
                                  "--set",
                                  "--new-plugin",
+                                 "--test-handler",
+                                 "--rcpt",
+                                 "--message",
                                  "--check-config",
                                  "--list-plugins",
                                  "--explain",
