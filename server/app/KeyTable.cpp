@@ -112,7 +112,7 @@ const std::vector<KeySpec>& keyTable()
          "stderr, syslog, or a file's path; the file is opened anew on SIGHUP and SIGUSR1."},
 
         {"handler", "type", T::Text, "", "none; one of type and plugin must be set", "",
-         "A plugin of plugin_dir: console, discard, exec, headers, maildir, mbox, mh, recipients."},
+         "A plugin of plugin_dir: console, discard, exec, faults, headers, maildir, mbox, mh, recipients."},
         {"handler", "plugin", T::Path, "", "none; one of type and plugin must be set", "",
          "A shared object of your own."},
         {"handler", "required", T::Bool, "yes", "", "",
