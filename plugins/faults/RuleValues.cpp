@@ -19,7 +19,7 @@ struct Unit
     std::uint64_t factor;
 };
 
-constexpr std::array<Unit, 3> sizeUnits{{{"", 1}, {"K", 1024}, {"M", 1024 * 1024}}};
+constexpr std::array<Unit, 3> sizeUnits{{{"", 1}, {"K", 1024}, {"M", std::uint64_t{1024} * 1024}}};
 constexpr std::array<Unit, 5> delayUnits{
     {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}}};
 

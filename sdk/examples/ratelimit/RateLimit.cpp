@@ -137,9 +137,9 @@ public:
 private:
     [[nodiscard]] bool admit(const std::string& sender, const std::string& client)
     {
-        const TimePoint now = _clock.steady();
         const std::lock_guard<std::mutex> lock(_mutex);
-        const bool isBounce = sender.empty(); // nobody's own address: only the client counts
+        const TimePoint now = _clock.steady(); // under the lock: the buckets never see it go back
+        const bool isBounce = sender.empty();  // nobody's own address: only the client counts
         if (!_clients.hasToken(client, now) || (!isBounce && !_senders.hasToken(sender, now)))
             return false;
         _clients.take(client, now);

@@ -61,7 +61,7 @@ public:
         check(::sqlite3_exec(_connection.get(), sql, nullptr, nullptr, nullptr));
     }
 
-    void check(int result) const
+    static void check(int result)
     {
         if (result != SQLITE_OK && result != SQLITE_DONE)
             throw std::runtime_error(std::string("SQLite: ") + ::sqlite3_errstr(result));
