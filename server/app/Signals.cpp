@@ -72,6 +72,8 @@ void blockSignals() noexcept
     struct sigaction ignore = {};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGPIPE, &ignore, nullptr);
+    // A file at the limit of size (RLIMIT_FSIZE) is an error of write(2), and a 452, not the end of the server.
+    ::sigaction(SIGXFSZ, &ignore, nullptr);
 }
 
 SignalEvent awaitSignal(std::chrono::milliseconds longest) noexcept

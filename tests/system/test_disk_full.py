@@ -49,7 +49,7 @@ class SmallFileSystem(harness.SystemTest):
                     self.assertEqual(self._files(), before)
                     self.assert_reply(wire.deliver(SMALL), 250)
                 self.assertEqual(len(self._messages(store)), 2)
-                self.assertRegex(server.log(), "(?i)no space left")
+                self.assertTrue(server.stderr.wait_for("(?i)no space left"))
                 server.stop()
 
     def test_a_full_store_beside_others_leaves_nothing_in_any(self):
@@ -98,7 +98,7 @@ class SmallFileSystem(harness.SystemTest):
                     subprocess.run(["mount", "-o", "remount,rw", str(self.disk)], check=True)
                     self.assert_reply(wire.deliver(SMALL), 250)
                 self.assertEqual(len(self._messages(store)), 1)
-                self.assertIn("Read-only file system", server.log())
+                self.assertTrue(server.stderr.wait_for("Read-only file system"))
                 server.stop()
 
 

@@ -22,7 +22,7 @@ class DiskTrouble(harness.SystemTest):
                 (self.folder / store / "b.test").write_text("in the way\n")
                 server = self.start(self.settings({"tree": self.store(store)}))
                 self._deliver(server, 451)
-                self.assertIn("Not a directory", server.log())
+                self.assertTrue(server.stderr.wait_for("Not a directory"))
                 self.assertEqual((self.folder / store / "b.test").read_text(), "in the way\n")
                 (self.folder / store / "b.test").unlink()
                 self._deliver(server, 250)
@@ -38,6 +38,22 @@ class DiskTrouble(harness.SystemTest):
                 self._deliver(server, 250)
                 self.assertEqual(len(self.messages(store)), 1)
                 server.stop()
+
+    def test_the_limit_of_file_sizes_fails_a_mail_and_not_the_server(self):
+        """RLIMIT_FSIZE (systemd: LimitFSIZE) sends a signal that would end the process."""
+        if not shutil.which("prlimit"):
+            self.skipTest("prlimit is not installed")
+        large = b"Subject: large\r\n\r\n" + (b"x" * 70 + b"\r\n") * 8000
+        for store in STORES:
+            with self.subTest(store):
+                server = self.start(self.settings({"tree": self.store(store)}), wrapper=("prlimit", "--fsize=262144"))
+                with server.connect() as wire:
+                    wire.hello()
+                    reply = wire.deliver(large)
+                    self.assertIn(reply.code, (451, 452), reply)
+                    self.assert_reply(wire.deliver(MAIL), 250)
+                server.stop()
+                self.assertEqual(len(self.messages(store)), 1)
 
     def test_one_failing_handler_leaves_nothing_in_the_others(self):
         """All or nothing: the maildir comes first in the file, the mbox cannot be written."""

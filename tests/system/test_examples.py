@@ -153,7 +153,7 @@ class Sqlite(ExampleTest):
         with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             self.assert_reply(wire.deliver(MAIL), 451)
-            self.assertIn("SQLite: database is locked", server.log())
+            self.assertTrue(server.stderr.wait_for("SQLite: database is locked"))
             other.execute("ROLLBACK")
         self.assert_reply(wire.deliver(MAIL), 250)
         self.assertEqual(self.rows("SELECT count(*) FROM message"), [(1,)])
@@ -162,10 +162,10 @@ class Sqlite(ExampleTest):
         if not shutil.which("prlimit"):
             self.skipTest("prlimit is not installed")
         # A file that must not grow fails as one on a full disk does, once the signal that goes with it is ignored.
-        server = self.storing(wrapper=("sh", "-c", "trap '' XFSZ; exec prlimit --fsize=262144 \"$@\"", "sh"))
+        server = self.storing(wrapper=("prlimit", "--fsize=262144"))
         wire = self.client(server)
         self.assert_reply(wire.deliver(b"Subject: big\r\n\r\n" + (b"x" * 70 + b"\r\n") * 8000), 451)
-        self.assertRegex(server.log(), r"persist id=\S+ failed: SQLite: disk I/O error")
+        self.assertTrue(server.stderr.wait_for(r"persist id=\S+ failed: SQLite: disk I/O error"))
         self.assert_reply(wire.deliver(MAIL), 250)
         self.assertEqual(self.rows("SELECT count(*) FROM message"), [(1,)])
 
