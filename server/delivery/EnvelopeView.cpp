@@ -57,7 +57,8 @@ void EnvelopeView::update()
 {
     if (mustRebuild())
         return rebuild();
-    for (std::size_t i = _recipients.size(); i < _destinations->size(); ++i)
+    const std::size_t count = knownDestinations();
+    for (std::size_t i = _recipients.size(); i < count; ++i)
         add((*_destinations)[i]);
     _envelope.recipient_count = countOf(_recipients);
     _envelope.recipients = _recipientPointers.data();
@@ -76,13 +77,23 @@ const mpsmtp_recipient& EnvelopeView::candidate(const smtp::Recipient& recipient
     return _candidate;
 }
 
+/// Without those of a RCPT that is not in the envelope, because memory ran out before it was accepted.
+std::size_t EnvelopeView::knownDestinations() const noexcept
+{
+    std::size_t count = _destinations->size();
+    while (count > 0 && (*_destinations)[count - 1].rcpt >= _source->recipients.size())
+        --count;
+    return count;
+}
+
 /// The envelope's recipients have moved (their strings may lie inside them), or a table here would.
 bool EnvelopeView::mustRebuild() const noexcept
 {
-    if (_source->recipients.data() != _base || _destinations->size() > _recipients.capacity())
+    const std::size_t count = knownDestinations();
+    if (_source->recipients.data() != _base || count > _recipients.capacity())
         return true;
     std::size_t parameters = 0;
-    for (std::size_t i = _recipients.size(); i < _destinations->size(); ++i)
+    for (std::size_t i = _recipients.size(); i < count; ++i)
         parameters += _source->recipients[(*_destinations)[i].rcpt].parameters.size();
     return !_ofRcpt.hasRoomFor(parameters);
 }
@@ -90,17 +101,18 @@ bool EnvelopeView::mustRebuild() const noexcept
 /// With room for as many again, so that a thousand recipients cost a few rebuilds and not a thousand.
 void EnvelopeView::rebuild()
 {
+    const std::size_t count = knownDestinations();
     std::size_t parameters = 0;
-    for (const Destination& each : *_destinations)
-        parameters += _source->recipients[each.rcpt].parameters.size();
+    for (std::size_t i = 0; i < count; ++i)
+        parameters += _source->recipients[(*_destinations)[i].rcpt].parameters.size();
     _ofRcpt.clear(2 * parameters);
     _recipients.clear();
-    _recipients.reserve(std::max(2 * _destinations->size(), _recipients.capacity()));
+    _recipients.reserve(std::max(2 * count, _recipients.capacity()));
     _recipientPointers.clear();
     _indices.clear();
     _base = _source->recipients.data();
-    for (const Destination& each : *_destinations)
-        add(each);
+    for (std::size_t i = 0; i < count; ++i)
+        add((*_destinations)[i]);
     _envelope.recipient_count = countOf(_recipients);
     _envelope.recipients = _recipientPointers.data();
 }

@@ -9,6 +9,7 @@
 #include <mpsmtp/abi.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -64,6 +65,7 @@ private:
         add(const std::vector<smtp::EsmtpParameter>& parameters);
     };
 
+    [[nodiscard]] std::size_t knownDestinations() const noexcept;
     [[nodiscard]] bool mustRebuild() const noexcept;
     void rebuild();
     void add(const Destination& destination);

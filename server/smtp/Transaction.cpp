@@ -46,6 +46,9 @@ void Transaction::refuse(const Reply& reply)
 
 std::optional<Reply> Transaction::add(Recipient&& recipient)
 {
+    // What the sink has accepted must not be lost for want of memory: the two would know of different recipients.
+    if (_envelope.recipients.size() == _envelope.recipients.capacity())
+        _envelope.recipients.reserve(2 * _envelope.recipients.size() + 1);
     std::optional<Reply> refusal = _sink.recipient(_session, _envelope, recipient);
     if (!refusal)
         _envelope.recipients.push_back(std::move(recipient));

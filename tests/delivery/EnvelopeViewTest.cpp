@@ -47,6 +47,7 @@ class EnvelopeViewTest : public CppUnit::TestFixture
     CPPUNIT_TEST_SUITE(EnvelopeViewTest);
     CPPUNIT_TEST(valuesReachTheSdk);
     CPPUNIT_TEST(recipientsComeOneAfterAnother);
+    CPPUNIT_TEST(aDestinationWithoutItsRcptIsNotSeen);
     CPPUNIT_TEST(aRedirectedRecipientKeepsItsOriginal);
     CPPUNIT_TEST(viewIsReusable);
     CPPUNIT_TEST_SUITE_END();
@@ -126,6 +127,25 @@ public:
                 CPPUNIT_ASSERT_EQUAL(std::to_string(each),
                                      std::string(seen.recipient(each).parameter(0).value));
         }
+    }
+
+    /// Memory ran out between the sink's yes and the session's list.
+    void aDestinationWithoutItsRcptIsNotSeen()
+    {
+        const SessionView session;
+        smtp::Envelope envelope;
+        envelope.recipients = {recipientOf("one")};
+        Destinations destinations;
+        destinations.push_back({0, nullptr, nullptr});
+        destinations.push_back({1, nullptr, nullptr});
+        EnvelopeView view;
+        view.begin(session.abi(), envelope, destinations, {});
+        CPPUNIT_ASSERT_EQUAL(1u, view.abi().recipient_count);
+        view.update();
+        CPPUNIT_ASSERT_EQUAL(1u, view.abi().recipient_count);
+        envelope.recipients.push_back(recipientOf("two"));
+        view.update();
+        CPPUNIT_ASSERT_EQUAL(2u, view.abi().recipient_count);
     }
 
     void aRedirectedRecipientKeepsItsOriginal()
