@@ -202,6 +202,18 @@ FileStore::FileStore(const Context& context, const StoreOptions& options, Mailbo
 {
 }
 
+Verdict FileStore::judge(const Envelope& envelope, const Recipient& recipient)
+{
+    auto path = _path.expand(PathValues::of(envelope, recipient));
+    if (!path)
+        return Reject(mailboxNameTooLong());
+    if (_options.create)
+        return Continue;
+    return _layout.open(_layout.mailboxOf(*std::move(path), recipient))
+               ? Verdict(Continue)
+               : Reject(Reply::noSuchUser());
+}
+
 Stage FileStore::stage(const Envelope& envelope,
                        const Recipients& recipients,
                        const Message& message)

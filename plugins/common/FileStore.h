@@ -63,6 +63,9 @@ public:
     /// \param layout  outlives this object
     FileStore(const Context& context, const StoreOptions& options, MailboxLayout& layout);
 
+    /// For Handler::onRcpt(): 550 5.1.1 if there is no such mailbox and none may be made.
+    [[nodiscard]] Verdict judge(const Envelope& envelope, const Recipient& recipient);
+
     /// For Handler::stage().
     [[nodiscard]] Stage
     stage(const Envelope& envelope, const Recipients& recipients, const Message& message);

@@ -19,6 +19,11 @@ MaildirHandler::MaildirHandler(const Context& context, const store::StoreOptions
 {
 }
 
+Verdict MaildirHandler::onRcpt(Session& /*session*/, Envelope& envelope, NewRecipient& recipient)
+{
+    return _store.judge(envelope, recipient);
+}
+
 Stage MaildirHandler::stage(Envelope& envelope, const Recipients& recipients, Message& message)
 {
     return _store.stage(envelope, recipients, message);

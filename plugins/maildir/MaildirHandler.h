@@ -16,6 +16,9 @@ public:
     /// \throws std::invalid_argument if the path template is wrong
     explicit MaildirHandler(const Context& context);
 
+    [[nodiscard]] Verdict
+    onRcpt(Session& session, Envelope& envelope, NewRecipient& recipient) override;
+
     [[nodiscard]] Stage
     stage(Envelope& envelope, const Recipients& recipients, Message& message) override;
 

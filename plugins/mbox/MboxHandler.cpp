@@ -52,6 +52,16 @@ void MboxHandler::start()
     }
 }
 
+Verdict MboxHandler::onRcpt(Session& /*session*/, Envelope& envelope, NewRecipient& recipient)
+{
+    const auto path = _path.expand(store::PathValues::of(envelope, recipient));
+    if (!path || MailboxPaths(*path).tooLong())
+        return Reject(store::mailboxNameTooLong());
+    if (_options.create || _mailboxes.open(*path))
+        return Continue;
+    return Reject(Reply::noSuchUser());
+}
+
 Stage MboxHandler::stage(Envelope& envelope, const Recipients& recipients, Message& message)
 {
     auto delivery = std::make_unique<MboxDelivery>();

@@ -27,6 +27,8 @@ public:
     /// Puts right what a killed server has left.
     void start() override;
 
+    Verdict onRcpt(Session& session, Envelope& envelope, NewRecipient& recipient) override;
+
     Stage stage(Envelope& envelope, const Recipients& recipients, Message& message) override;
 
     /// Mailboxes in use by transactions in flight.

@@ -15,6 +15,11 @@ MhHandler::MhHandler(const Context& context, const store::StoreOptions& options)
 {
 }
 
+Verdict MhHandler::onRcpt(Session& /*session*/, Envelope& envelope, NewRecipient& recipient)
+{
+    return _store.judge(envelope, recipient);
+}
+
 Stage MhHandler::stage(Envelope& envelope, const Recipients& recipients, Message& message)
 {
     return _store.stage(envelope, recipients, message);

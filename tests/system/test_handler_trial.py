@@ -104,8 +104,8 @@ class Trial(SystemTest):
     def test_a_store_stores_it(self):
         self.configure()
         done = self.run_trial("tree", mail=self.mail.replace(b"\r\n", b"\n"))
-        self.assert_trial(done, 0, "note: line ends made CRLF, as sendmail does: 4", "stage: ok", "persist: ok", "commit: ok",
-                          "reply to the message: 250 2.0.0 Ok: …")
+        self.assert_trial(done, 0, "note: line ends made CRLF, as sendmail does: 4", "onRcpt <b@b.test>: Continue", "stage: ok",
+                          "persist: ok", "commit: ok", "reply to the message: 250 2.0.0 Ok: …")
         self.assertEqual(len(self.messages()), 1)
         with self.subTest("a large one, beyond the memory of the spool and the server's limit"):
             done = self.run_trial("tree", mail=b"Subject: x\r\n\r\n" + b"x" * 76 * 9999 + b"\r\n",

@@ -78,6 +78,25 @@ class EveryStore(harness.SystemTest):
         file, = [path for path in self.stored_files() if "/new/" in str(path)]
         self.assertTrue(file.read_bytes().endswith(octets))
 
+    def test_who_has_no_mailbox_is_refused_at_rcpt(self):
+        self.server.stop()
+        for type_ in ("maildir", "mh", "mbox"):
+            with self.subTest(type_):
+                server = self.start(self.settings({"tree": self.store(type_)}))
+                with server.connect() as wire:
+                    wire.hello()
+                    self.assert_reply(wire.deliver(b"Subject: x\r\n\r\nx\r\n", recipients=["known@b.test"]), 250)
+                server.stop()
+                server = self.start(self.settings({"tree": self.store(type_, create="no")}))
+                with server.connect() as wire:
+                    wire.hello()
+                    wire.expect("MAIL FROM:<a@a.test>", 250)
+                    wire.expect("RCPT TO:<known@b.test>", 250)
+                    self.assert_reply(wire.command("RCPT TO:<unknown@b.test>"), 550, "5.1.1")
+                    wire.expect("RCPT TO:<known@b.test>", 250)
+                server.stop()
+                self.assertFalse(list((self.folder / type_).rglob("unknown*")))
+
 
 if __name__ == "__main__":
     unittest.main()
