@@ -13,15 +13,18 @@ namespace mpsmtp
 {
 
 /// Ends a hook with a reply. The reply's text is sent to the client; `reason`, if given, only goes
-/// to the log.
+/// to the log, as a warning. In a policy hook a 5xx counts as Reject and anything else as Defer; in
+/// delivery it fails all recipients. A value; copy it as you like.
 class Error : public std::exception
 {
 public:
+    /// \param reply  what the client is told: 4xx or 5xx \param reason for the log; "": none
     explicit Error(Reply reply, std::string reason = {})
         : _reply(std::move(reply)), _reason(std::move(reason))
     {
     }
 
+    /// What the client is told.
     [[nodiscard]] const Reply& reply() const noexcept { return _reply; }
 
     /// True if there is a reason for the log besides the reply.

@@ -20,25 +20,29 @@ namespace mpsmtp
 {
 
 /// A header field: views into the message. `value` is raw, from behind the colon to before the last
-/// line end.
+/// line end. Valid as long as the message.
 struct Header
 {
-    std::string_view name;
-    std::string_view value;
+    std::string_view name;  ///< as sent, without the colon
+    std::string_view value; ///< with its folding, and the blank behind the colon if there is one
 };
 
-/// Records edits of the content. The hooks that follow see them; the client's octets stay as they
-/// were. Only inside onMessage.
+/// Records edits of the content. They are made when the hook returns, also if it refuses or throws:
+/// indices are those of the message as the hook sees it, whatever it has edited before. The hooks
+/// that follow see the edited message. Line ends in a value become folds, so that text from a
+/// client cannot begin another field. All texts are copied. Only inside onMessage.
+///
+/// All functions throw std::system_error: EINVAL for a field name that is none (RFC 5322 3.6.8), an
+/// index that is not there or a NUL in a value; EPERM outside onMessage; ENOMEM.
 class Edits
 {
 public:
+    /// Made by the SDK; handlers are given one.
     Edits(const mpsmtp_host& host, mpsmtp_message_data* data) noexcept : _host(&host), _data(data)
     {
     }
 
-    /// A new field above all others.
-    /// \throws std::system_error (EINVAL) if `name` is not a field name (RFC 5322 3.6.8) or `value`
-    /// holds NUL
+    /// A new field above all others. Of several the one that came last is on top.
     void prepend(std::string_view name, std::string_view value)
     {
         record(MPSMTP_EDIT_PREPEND, 0, name, value);
@@ -59,7 +63,8 @@ public:
     /// Field `index` goes.
     void remove(std::size_t index) { record(MPSMTP_EDIT_DELETE, index, {}, {}); }
 
-    /// Another body. The text is copied.
+    /// Another body, in place of all behind the empty line. Its lines should end in CRLF, as a
+    /// client's do.
     void replaceBody(std::string_view body) { record(MPSMTP_EDIT_BODY, 0, {}, body); }
 
 private:
@@ -86,15 +91,17 @@ enum class Eol
 class Message
 {
 public:
+    /// Made by the SDK; handlers are given one.
     Message(const mpsmtp_host& host, const mpsmtp_message& raw) noexcept : _host(&host), _raw(&raw)
     {
     }
 
-    /// The content in order, without the server's trace field: what the client sent, with the
-    /// filters' edits.
+    /// Number of pieces of the content: what the client sent, with the filters' edits, without the
+    /// server's trace field. They lie in the host's memory, each for itself. A piece may end
+    /// anywhere, also between CR and LF.
     [[nodiscard]] std::size_t segmentCount() const noexcept { return _raw->segment_count; }
 
-    /// \param index below segmentCount()
+    /// One piece. \param index below segmentCount()
     [[nodiscard]] std::string_view segment(std::size_t index) const noexcept
     {
         return detail::fromAbi(_raw->segments[index]);
@@ -107,14 +114,15 @@ public:
     /// 5321 4.4).
     [[nodiscard]] std::string_view trace() const noexcept { return detail::fromAbi(_raw->trace); }
 
-    /// Number of header fields of the content.
+    /// Number of header fields of the content, parsed once for all handlers. 0 too if there is no
+    /// memory to parse them.
     [[nodiscard]] std::size_t headerCount() const noexcept
     {
         const mpsmtp_header* const* fields = nullptr;
         return _host->headers(_raw->data, &fields);
     }
 
-    /// \param index below headerCount()
+    /// One header field, from the top. \param index below headerCount()
     [[nodiscard]] Header header(std::size_t index) const noexcept
     {
         const mpsmtp_header* const* fields = nullptr;
@@ -149,8 +157,9 @@ public:
             writeAll(fd, "\r");
     }
 
-    /// A read-only descriptor of the content for a library or a child process; the caller closes
-    /// it.
+    /// A read-only descriptor of the content, at its beginning, for a library or a child process.
+    /// Made for the caller, who closes it; it stays valid when the message is gone, and is closed
+    /// by exec.
     /// \throws std::system_error
     [[nodiscard]] int openDescriptor() const
     {
@@ -160,6 +169,7 @@ public:
         return fd;
     }
 
+    /// For changes; only inside onMessage.
     [[nodiscard]] Edits edits() noexcept { return {*_host, _raw->data}; }
 
 private:

@@ -71,8 +71,10 @@ public:
     /// 0 if no reply was chosen.
     [[nodiscard]] unsigned code() const noexcept { return _code; }
 
+    /// "5.1.1"; "" if the host shall put in the one that is usual for the code.
     [[nodiscard]] const std::string& enhanced() const noexcept { return _enhanced; }
 
+    /// Lines parted by '\n'; "" if the host shall put in its own.
     [[nodiscard]] const std::string& text() const noexcept { return _text; }
 
     /// The borrowed C form; valid as long as this object is not changed.

@@ -48,7 +48,7 @@ namespace mpsmtp::testing
 /// How often each code was answered.
 struct Summary
 {
-    std::map<unsigned, std::size_t> codes;
+    std::map<unsigned, std::size_t> codes; ///< mails by the reply code of the message
 
     /// All mails.
     [[nodiscard]] std::size_t total() const noexcept
@@ -79,6 +79,7 @@ struct Summary
 class Harness
 {
 public:
+    /// One key of the section with its value, as in the ini file.
     using Setting = Options::value_type;
 
     /// The plugin that is linked into this program, with no options.

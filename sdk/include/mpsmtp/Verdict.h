@@ -14,22 +14,27 @@ namespace mpsmtp
 class Verdict
 {
 public:
+    /// Which decision it is; see each hook of Handler for those that it may return.
     enum Kind
     {
-        Continue = MPSMTP_CONTINUE,
-        Accept = MPSMTP_ACCEPT,         ///< onRcpt: known; onAuth: proved
-        Discard = MPSMTP_DISCARD,       ///< answer 250, store nothing
+        Continue = MPSMTP_CONTINUE,     ///< no opinion: ask the next filter
+        Accept = MPSMTP_ACCEPT,         ///< onRcpt: known, ask no other filter; onAuth: proved
+        Discard = MPSMTP_DISCARD,       ///< onMessage: answer 250, deliver to nobody
         Reject = MPSMTP_REJECT,         ///< 5xx
         Defer = MPSMTP_DEFER,           ///< 4xx
         Disconnect = MPSMTP_DISCONNECT, ///< 421, close
         Drop = MPSMTP_DROP              ///< close without a reply, for those who test clients
     };
 
+    /// With the default reply of hook and kind.
     Verdict(Kind kind) noexcept
         : _kind(kind) {} // NOLINT(google-explicit-constructor): `return Continue;`
 
+    /// With a reply of its own, whose class must fit: 2xx for Discard, 5xx for Reject, 4xx for
+    /// Defer, 421 for Disconnect. For Continue, Accept and Drop it means nothing.
     Verdict(Kind kind, Reply reply) : _kind(kind), _reply(std::move(reply)) {}
 
+    /// The decision.
     [[nodiscard]] Kind kind() const noexcept { return _kind; }
 
     /// Reply() if the default of the kind shall be sent.
@@ -40,10 +45,15 @@ private:
     Reply _reply;
 };
 
+/// No opinion: the next filter is asked, and what no filter objects to is done.
 inline constexpr Verdict::Kind Continue = Verdict::Continue;
+/// onRcpt: known, no other filter is asked; onAuth: proved.
 inline constexpr Verdict::Kind Accept = Verdict::Accept;
+/// onMessage: the client hears 250 and the mail goes nowhere.
 inline constexpr Verdict::Kind Discard = Verdict::Discard;
+/// 421, then the connection is closed.
 inline constexpr Verdict::Kind Disconnect = Verdict::Disconnect;
+/// The connection is closed without a word; for those who test clients.
 inline constexpr Verdict::Kind Drop = Verdict::Drop;
 
 /// 5xx with the default text, or with your own reply.

@@ -35,6 +35,7 @@ using Options = std::vector<std::pair<std::string, std::string>>;
 class ConfigurationError : public std::runtime_error
 {
 public:
+    /// \param mistakes one sentence each; at least one
     explicit ConfigurationError(std::vector<std::string> mistakes)
         : std::runtime_error(joined(mistakes)), _mistakes(std::move(mistakes))
     {
