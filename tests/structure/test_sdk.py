@@ -70,6 +70,31 @@ class Examples(unittest.TestCase):
                     self.assertIn("mpsmtp_plugin_descriptor", exported(plugin.name))
 
 
+class AuthorsPage(unittest.TestCase):
+    """sdk/README.md: its excerpts are the template's, and no hook and no type of option is left out."""
+
+    page = sources.text("sdk/README.md")
+
+    def test_its_excerpts_are_what_new_plugin_writes(self):
+        written = sources.text("sdk/template/MyHandler.cpp").replace("MyHandler", "SubjectMark").replace("my-handler", "subject-mark")
+        blocks = re.findall(r"^```cpp\n(.*?)^```$", self.page, re.MULTILINE | re.DOTALL)
+        excerpts = [block for block in blocks if "#include" not in block]
+        self.assertEqual(len(excerpts), 3)
+        for excerpt in excerpts:
+            with self.subTest(excerpt.splitlines()[0]):
+                self.assertIn(excerpt, written)
+
+    def test_its_tables_are_complete(self):
+        handler, option = sources.text("sdk/include/mpsmtp/Handler.h"), sources.text("sdk/include/mpsmtp/Option.h")
+        hooks = set(re.findall(r"\b(on[A-Z]\w+|stage|deliver|start|stop)\(.*(?:Session|Envelope|\{)", handler))
+        self.assertGreater(len(hooks), 12)
+        types = re.findall(r"^        (\w+) = MPSMTP_OPTION_", option, re.MULTILINE)
+        self.assertEqual(len(types), 12)
+        for name in sorted(hooks) + types:
+            with self.subTest(name):
+                self.assertRegex(self.page, rf"(?m)^\| `{name}(\(\))?` \|")
+
+
 class TestingPage(unittest.TestCase):
     """docs/testing-plugins.md: what it shows as Tag.cpp and TagTest.cpp is built and run."""
 
