@@ -94,6 +94,13 @@ class AuthorsPage(unittest.TestCase):
             with self.subTest(name):
                 self.assertRegex(self.page, rf"(?m)^\| `{name}(\(\))?` \|")
 
+    def test_the_manual_page_names_all_hooks(self):
+        manual = sources.text("docs/man/mpsmtp-plugin.7")
+        listed = " , ".join(re.findall(r"^\.It Ic (.*)$", manual, re.MULTILINE)).split(" , ")
+        hooks = set(re.findall(r"virtual \w+\s+(\w+)\(", sources.text("sdk/include/mpsmtp/Handler.h"))) - {"persist", "commit", "abort"}
+        self.assertEqual(set(listed), hooks)
+        self.assertIn("extern const mpsmtp_plugin mpsmtp_plugin_descriptor;", manual)
+
 
 class TestingPage(unittest.TestCase):
     """docs/testing-plugins.md: what it shows as Tag.cpp and TagTest.cpp is built and run."""

@@ -15,7 +15,8 @@ class Installed(unittest.TestCase):
                         "lib*/**/cmake/mpsmtp/mpsmtpConfigVersion.cmake", "lib*/**/cmake/mpsmtp/mpsmtpTargets.cmake",
                         "lib*/**/cmake/mpsmtp/AddPlugin.cmake", "lib*/**/pkgconfig/mpsmtp.pc",
                         "share/mpsmtp/plugin.map", "share/mpsmtp/template/CMakeLists.txt",
-                        "share/man/man8/mpsmtpd.8", "share/man/man5/mpsmtp.ini.5", "etc/mpsmtp/mpsmtp.ini"):
+                        "share/man/man8/mpsmtpd.8", "share/man/man7/mpsmtp-plugin.7", "share/man/man5/mpsmtp.ini.5",
+                        "etc/mpsmtp/mpsmtp.ini"):
             with self.subTest(pattern):
                 self.assertEqual(len(list(harness.STAGE.glob(pattern))), 1)
 
