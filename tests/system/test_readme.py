@@ -8,6 +8,7 @@ the PATH), so a file that one makes is there for the next. Conventions, also in 
 - A command that starts the server goes on running. Its output must appear before the next command is typed; what a
   later client makes it print is shown in a block of its own that begins with the same command. `^C` as the last line of
   output stops it with SIGINT, as the next start of a server does.
+- A block of another kind whose first line is a comment with a file's name alone is that file.
 - What differs from run to run may differ: dates, times, ids, process numbers, milliseconds, and everything in a line
   of output from `…` to its end. A line that is only `…` stands for any number of lines.
 """
@@ -21,7 +22,8 @@ import harness
 from test_command_line import require_free
 
 README = harness.REPOSITORY / "README.md"
-SERVER = re.compile(r"^(LOG_LEVEL=\w+ )?(scripts/run|(build/bin/)?mpsmtpd)\b(?!.*--(help|version|check-config|list-plugins))")
+SERVER = re.compile(r"^(LOG_LEVEL=\w+ )?(scripts/run|(build/bin/)?mpsmtpd)\b(?!.*--(help|version|check-config|list-plugins|explain|test-handler))")
+FILE = re.compile(r"^```\w+\n([;#] (\S+\.\w+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = [
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| ?[+-]\d\d:?\d\d)?", "DATE"),
     (r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +(\d{1,2} )?(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[ \d:+-]*(\([A-Z]+\))?", "DATE"),
@@ -74,6 +76,8 @@ class Readme(harness.SystemTest):
         (self.folder / "build").mkdir()
         os.symlink(harness.STAGE / "bin", self.folder / "build" / "bin")
         self.environment = {**harness.clean_environment(), "PATH": f"{harness.STAGE / 'bin'}:{os.environ['PATH']}"}
+        for text, name in FILE.findall(README.read_text(encoding="utf-8")):
+            (self.folder / name).write_text(text, encoding="utf-8")
         self.server = None
         self.addCleanup(self._stop)
 
