@@ -69,8 +69,8 @@ class Wire:
         return [self.reply() for _ in range(count)]
 
     def command(self, line):
-        self.send(line if isinstance(line, bytes) else line.encode())
-        self.send(b"\r\n")
+        # In one piece: the second of two would wait 40 ms for the acknowledgement of the first (RFC 896 meets RFC 1122 4.2.3.2).
+        self.send((line if isinstance(line, bytes) else line.encode()) + b"\r\n")
         return self.reply()
 
     def expect(self, line, code):
