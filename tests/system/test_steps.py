@@ -82,8 +82,8 @@ class StepsTest(harness.SystemTest):
         self.assertEqual(self.send(f"first.{number}", [f"{self.old}@b.test"]), 250)
 
     def start_server(self):
-        return self.start(self.settings({name: self.store(name) for name in self.names}, spool={"memory": "4K", "directory": self.folder / "spool"}),
-                          environment=self.steps.environment)
+        handlers = {name: self.store(name) for name in self.names}
+        return self.start(self.settings(handlers, spool={"memory": "4K"}), environment=self.steps.environment)
 
     def send(self, identity, recipients):
         """The code of the reply; None if there was none."""
@@ -225,7 +225,8 @@ class Failing(StepsTest):
             self.assertEqual(self.send(again, self.recipients(suffix)), 250)
             self.assertEqual(self.all_copies(again, suffix), [1, 1])
             if call == "unlink":
-                self._sweep(self.recipients(suffix))  # what could not be removed is hidden, and goes when the next server uses the mailbox
+                # What could not be removed is hidden, and goes when the next server uses the mailbox.
+                self._sweep(self.recipients(suffix))
             self.assert_no_leftovers()
         return call
 
