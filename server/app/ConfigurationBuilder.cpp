@@ -218,6 +218,7 @@ HandlerConfig Builder::handler(const IniSection& section) const
     config.concurrency = static_cast<std::size_t>(settings.integer("concurrency"));
     config.slotTimeout = settings.duration("slot_timeout");
     config.origin = section.origin;
+    config.serverKeys = keysOf("handler");
     for (const delivery::Setting& each : section.settings)
         if (findKey("handler", each.key) == nullptr)
             config.settings.push_back(each);

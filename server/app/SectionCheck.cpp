@@ -166,10 +166,15 @@ void Checker::checkHandler(const IniSection& section)
     if (hasType && hasPlugin)
         problem(section.origin,
                 inBrackets(section.name) + " has both \"type\" and \"plugin\"; leave one out");
-    if (!hasType && !hasPlugin)
-        problem(section.origin,
-                inBrackets(section.name) +
-                    " needs \"type\" (a bundled plugin) or \"plugin\" (a file)");
+    if (hasType || hasPlugin)
+        return;
+    problem(section.origin,
+            inBrackets(section.name) + " needs \"type\" (a bundled plugin) or \"plugin\" (a file)");
+    // Without its plugin the section's other keys cannot be checked, but one of them may be the one that is missing.
+    for (const Setting& setting : section.settings)
+        if (findKey("handler", setting.key) == nullptr &&
+            !delivery::didYouMean(setting.key, keysOf("handler")).empty())
+            checkUnknownKey(section, setting);
 }
 
 /// An empty list is refused: whether it means all or nothing is not for the server to guess.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpsmtp::delivery
@@ -39,6 +40,7 @@ struct HandlerConfig
     std::size_t concurrency = 0;                   ///< most threads inside it; 0: no limit
     std::chrono::milliseconds slotTimeout{30'000}; ///< longest wait for one of these
     std::vector<Setting> settings;                 ///< the handler's own keys, in file order
+    std::vector<std::string_view> serverKeys;      ///< what the server reads itself; constants
     Origin origin;                                 ///< of the section's head
 };
 

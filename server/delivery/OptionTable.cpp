@@ -92,7 +92,7 @@ private:
 
     void reportUnknown(const Setting& setting)
     {
-        std::vector<std::string_view> keys;
+        std::vector<std::string_view> keys = _section.serverKeys;
         for (const mpsmtp_option* option : _options)
             keys.push_back(fromAbi(option->key));
         report(setting.origin,
