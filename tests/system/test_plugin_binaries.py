@@ -109,6 +109,18 @@ class Compilers(PluginTest):
         self.all_hooks(present, paths)
 
 
+class MissingLibrary(PluginTest):
+    def test_a_library_that_is_missing_is_named(self):
+        """A copy of a plugin that needs POCO, in which the library has another name of the same length."""
+        octets = (BUILT / "thrower.so").read_bytes()
+        self.assertIn(b"libPocoFoundation.so", octets)
+        path = self.folder / "thrower.so"
+        path.write_bytes(octets.replace(b"libPocoFoundation.so", b"libGoneFoundation.so"))
+        self.assertRegex(self.mistake_of({"x": {"plugin": path, "in": "stage"}}),
+                         rf"broken\.ini:\d+: \[handler:x\] cannot load {path}: it needs libGoneFoundation\.so[.\d]*, "
+                         r"which is not installed\n")
+
+
 class SameNames(PluginTest):
     def setUp(self):
         super().setUp()
@@ -133,7 +145,8 @@ class SameNames(PluginTest):
         self.assertIn("_ZTV9MyHandler", one)
 
     def _exported(self, path):
-        return subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True).stdout.splitlines()
+        done = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
 
 
 if __name__ == "__main__":
