@@ -202,7 +202,10 @@ std::optional<smtp::Reply> Delivery::filter(const DeliveryInput& input)
                     return filter.functions().on_message(
                         filter.self(), &input.envelope, &input.message.abi(), &to);
                 });
-        input.message.applyEdits();
+        if (answer.kind == AnswerKind::Fault || answer.kind == AnswerKind::Bug)
+            input.message.dropEdits();
+        else
+            input.message.applyEdits();
         if (answer.decision == Decision::Continue)
             continue;
         _isDiscarded = answer.decision == Decision::Discard;

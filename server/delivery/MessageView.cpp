@@ -69,6 +69,12 @@ int MessageView::edit(std::int32_t kind,
     return _edits.record(kind, index, name, value, fields());
 }
 
+void MessageView::dropEdits() noexcept
+{
+    _mayEdit = false;
+    _edits.clear();
+}
+
 void MessageView::applyEdits()
 {
     _mayEdit = false;

@@ -64,6 +64,9 @@ public:
     /// Makes the recorded edits, which the hooks that follow see; edit() refuses again.
     void applyEdits();
 
+    /// The hook has failed: what it recorded until then is half a wish.
+    void dropEdits() noexcept;
+
 private:
     [[nodiscard]] const std::vector<HeaderField>& fields();
     [[nodiscard]] const std::vector<mpsmtp_string>& segments() const noexcept;

@@ -26,12 +26,22 @@ namespace
 const std::string pluginFolder = mpsmtp::test::inBuild("/plugins");
 using Keys = std::vector<std::string>;
 
-/// `key` without one of its letters, for each of them; not what is another key, or two letters of which one is left.
+/// True for "rule", which may be rule1, rule2 or rules.
+bool isAmbiguous(const std::string& typo, const Keys& all)
+{
+    const auto begins = [&](const std::string& key) { return key.rfind(typo, 0) == 0; };
+    return std::count_if(all.begin(), all.end(), begins) > 1;
+}
+
+/// `key` without one of its letters, for each of them; not what is another key, or may be several, or two letters of which
+/// one is left. Numbered keys differ in their last digit anyway.
 Keys typosOf(const std::string& key, const Keys& all)
 {
     std::set<std::string> typos;
-    for (std::size_t i = 0; key.size() > 2 && i < key.size(); ++i)
-        typos.insert(key.substr(0, i) + key.substr(i + 1));
+    const bool isNumbered = key.back() >= '0' && key.back() <= '9';
+    for (std::size_t i = 0; key.size() > 2 && !isNumbered && i < key.size(); ++i)
+        if (auto typo = key.substr(0, i) + key.substr(i + 1); !isAmbiguous(typo, all))
+            typos.insert(std::move(typo));
     for (const std::string& each : all)
         typos.erase(each);
     return {typos.begin(), typos.end()};

@@ -38,6 +38,7 @@ class DeliveryTest : public CppUnit::TestFixture
     CPPUNIT_TEST(failedCommitAbortsTheRest);
     CPPUNIT_TEST(filtersEndTheChain);
     CPPUNIT_TEST(filtersEditsReachTheHandlers);
+    CPPUNIT_TEST(aFailedFiltersEditsAreDropped);
     CPPUNIT_TEST(optionalHandlersComeAfterTheReply);
     CPPUNIT_TEST(failureOfAnOptionalHandlerIsOnlyLogged);
     CPPUNIT_TEST(notificationsComeLast);
@@ -232,6 +233,17 @@ public:
         CPPUNIT_ASSERT_EQUAL(
             std::string("X-Second: of 2\r\nX-First: of 1\r\nA: 1\r\n\r\nbody\r\n\n"),
             readFile(_fixture->folder.path("mail")));
+    }
+
+    void aFailedFiltersEditsAreDropped()
+    {
+        _fixture->add("filter", "f", failing("onMessage", "std", {{"prepend", "X-Half"}})).onError =
+            OnError::Skip;
+        _fixture->add("two", "a", {{"mail", "mail"}});
+        CPPUNIT_ASSERT(_fixture->run());
+        CPPUNIT_ASSERT_EQUAL(ok, _fixture->send());
+        CPPUNIT_ASSERT_EQUAL(std::string::npos,
+                             readFile(_fixture->folder.path("mail")).find("X-Half"));
     }
 
     void optionalHandlersComeAfterTheReply()

@@ -27,7 +27,7 @@ struct Header
     std::string_view value; ///< with its folding, and the blank behind the colon if there is one
 };
 
-/// Records edits of the content. They are made when the hook returns, also if it refuses or throws:
+/// Records edits of the content. They are made when the hook returns, and dropped if it throws:
 /// indices are those of the message as the hook sees it, whatever it has edited before. The hooks
 /// that follow see the edited message. Line ends in a value become folds, so that text from a
 /// client cannot begin another field. All texts are copied. Only inside onMessage.

@@ -142,6 +142,13 @@ public:
         return 0;
     }
 
+    /// Forgets what was recorded: the hook that wished it has failed.
+    void drop() noexcept
+    {
+        _edits.clear();
+        _newBody.reset();
+    }
+
     /// Makes what was recorded.
     void apply()
     {

@@ -282,7 +282,10 @@ private:
                                                message->abi(),
                                                answers.target());
                 });
-        _content.apply();
+        if (outcome.kind == Outcome::Kind::Fault || outcome.kind == Outcome::Kind::Bug)
+            _content.drop();
+        else
+            _content.apply();
         return outcome;
     }
 
