@@ -11,6 +11,7 @@
 #include <Poco/Message.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -62,12 +63,11 @@ public:
     /// Each look is 5 ms after the last one.
     std::chrono::steady_clock::time_point steady() override
     {
-        _steady += std::chrono::milliseconds(5);
-        return _steady;
+        return std::chrono::steady_clock::time_point(std::chrono::milliseconds(5 * ++_looks));
     }
 
 private:
-    std::chrono::steady_clock::time_point _steady;
+    std::atomic<int> _looks{0};
 };
 
 class ServiceFixture
