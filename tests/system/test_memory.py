@@ -10,6 +10,7 @@ MAIL = b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n" * 5000
 STORES = ("maildir", "mh", "mbox")
 
 
+@unittest.skipIf(harness.SANITIZED, "a sanitizer ends the process when memory ends")
 class Memory(harness.SystemTest):
     def test_the_server_outlives_a_lack_of_memory(self):
         server = self.start(self.settings({store: self.store(store) for store in STORES}))
