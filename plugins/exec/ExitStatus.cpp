@@ -56,7 +56,8 @@ Reply replyTo(int exitStatus, std::string_view output)
     if (!row)
         return Reply::defer();
     const auto own = store::parseReplyText(output);
-    if (!own || own->enhanced.empty() || own->enhanced[0] != row->enhanced[0])
+    // 421 would close the connection, which is not for a program to say (RFC 5321 3.8).
+    if (!own || own->enhanced.empty() || own->enhanced[0] != row->enhanced[0] || own->code == 421)
         return {row->code, row->enhanced, row->text};
     return {own->code != 0 ? own->code : row->code,
             own->enhanced,

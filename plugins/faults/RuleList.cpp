@@ -2,6 +2,7 @@
 #include "faults/RuleList.h"
 
 #include "common/FileDescriptor.h"
+#include "common/PlainFile.h"
 #include "faults/RuleParser.h"
 
 #include <cerrno>
@@ -62,6 +63,7 @@ void RuleList::add(const std::string& name, const std::string& text)
 /// One rule a line; empty lines and those that begin with "#" say nothing.
 void RuleList::addFile(const std::string& path)
 {
+    store::requirePlainFile(path);
     std::ifstream file(path);
     std::string line;
     for (std::size_t number = 1; std::getline(file, line); ++number)

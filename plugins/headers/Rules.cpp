@@ -1,6 +1,7 @@
 #include "headers/Rules.h"
 
 #include "common/Ascii.h"
+#include "common/PlainFile.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -40,6 +41,7 @@ class Reader
 public:
     void file(const std::string& path)
     {
+        store::requirePlainFile(path);
         std::ifstream in(path);
         if (!in)
             throw std::system_error(errno, std::generic_category(), "cannot read " + path);

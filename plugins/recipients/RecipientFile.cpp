@@ -115,6 +115,8 @@ std::string RecipientFile::content(Stamp& stamp) const
 
     if (!fd.isOpen() || ::fstat(fd.get(), &status) != 0)
         store::throwSystemError(errno, "cannot read", _path);
+    if (!S_ISREG(status.st_mode)) // a FIFO is empty, a device has no end
+        throw std::runtime_error("cannot read " + _path + ": it is no plain file");
     stamp =
         stampOf(status); // from before the reading: a change since then is seen at the next look
     return readAll(fd.get(), _path);
@@ -147,6 +149,9 @@ void RecipientFile::reload()
     if (!mistakes.empty())
         return keepOld(mistakes);
     const std::size_t entries = next->size();
+    // Cut short by a full disk, or just being written: that would refuse everybody's mail for good.
+    if (entries == 0)
+        return keepOld({_path + " has no entries"});
     {
         const std::unique_lock<std::shared_mutex> lock(_mutex);
         _table.swap(next);

@@ -198,7 +198,13 @@ std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& s
         if (auto refusal = askFilters(recipient, redirects))
             return refusal;
     if (redirects.empty())
+    {
+        // An alias before it may have led to this one.
+        if (_hasRedirects && isDestination(recipient.path, envelope))
+            return std::nullopt;
         return addDestination(recipient, envelope, nullptr, *routed.plan);
+    }
+    _hasRedirects = true;
     const std::size_t before = _destinations.size();
     auto refusal = redirect(session, envelope, recipient, std::move(redirects));
     if (refusal)
@@ -426,6 +432,7 @@ void TransactionSink::clear() noexcept
     _delivery.clear();
     _plan.clear();
     _destinations.clear();
+    _hasRedirects = false;
     _envelope.scope().clear();
 }
 

@@ -109,6 +109,7 @@ private:
     const PolicyChain* _policy; ///< of the session's listener
     SessionView _session;
     Destinations _destinations;
+    bool _hasRedirects = false; ///< some of them are not what the client named
     EnvelopeView _envelope;
     DeliveryPlan _plan;
     std::string _trace;

@@ -29,6 +29,7 @@ class RoutedDeliveryTest : public CppUnit::TestFixture
     CPPUNIT_TEST(recipientsAreRefusedAtRcpt);
     CPPUNIT_TEST(filtersAreNotAskedAboutWhatRoutesRefuse);
     CPPUNIT_TEST(whatAnAliasLeadsToIsRoutedToo);
+    CPPUNIT_TEST(aRecipientThatAnAliasReachedIsNotReachedTwice);
     CPPUNIT_TEST(handlersOfARouteAreChecked);
     CPPUNIT_TEST(twoRequiredHandlersOfOnePhaseAreWarnedOf);
     CPPUNIT_TEST_SUITE_END();
@@ -137,6 +138,26 @@ public:
                                      std::string("550 5.1.1 No such recipient here"),
                                      rcpt(envelope, "sales"));
         _fixture->sink->drop(ServiceFixture::session(), envelope, nullptr);
+    }
+
+    void aRecipientThatAnAliasReachedIsNotReachedTwice()
+    {
+        _fixture->add("tell", "tree");
+        _fixture->add(
+            "policy",
+            "alias",
+            {{"on", "redirect"}, {"redirect", "anna@example.com"}, {"only", "sales@example.com"}});
+        run();
+        for (const auto& users :
+             {std::vector<std::string>{"sales", "anna"}, std::vector<std::string>{"anna", "sales"}})
+        {
+            CPPUNIT_ASSERT_EQUAL(std::string("250 2.0.0 Ok: ID"), send(users));
+            const std::string calls = _fixture->calls();
+            CPPUNIT_ASSERT_MESSAGE(
+                calls, calls.find("tree deliver <anna@example.com>,") != std::string::npos);
+            CPPUNIT_ASSERT_MESSAGE(
+                calls, calls.find("<anna@example.com>,<anna@example.com>") == std::string::npos);
+        }
     }
 
     void handlersOfARouteAreChecked()

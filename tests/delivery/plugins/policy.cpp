@@ -20,6 +20,7 @@ public:
           _on(context.config.string("on")),
           _verdict(static_cast<mpsmtp::Verdict::Kind>(context.config.integer("verdict"))),
           _redirect(context.config.list("redirect")),
+          _only(context.config.string("only")),
           _sleep(context.config.duration("sleep")),
           _clock(context.clock)
     {
@@ -46,7 +47,7 @@ public:
                            mpsmtp::NewRecipient& recipient) override
     {
         ++envelope.local<Count>(*this).value;
-        if (_on == "redirect")
+        if (_on == "redirect" && (_only.empty() || recipient.address() == _only))
             for (const std::string& address : _redirect)
                 recipient.redirect(address);
         return answer(session,
@@ -113,6 +114,7 @@ private:
     const std::string _on;
     const mpsmtp::Verdict::Kind _verdict;
     const std::vector<std::string> _redirect;
+    const std::string _only;
     const std::chrono::milliseconds _sleep;
     const mpsmtp::Clock _clock;
 };
@@ -126,4 +128,5 @@ MPSMTP_PLUGIN(Policy,
                {"on", mpsmtp::Option::String, mpsmtp::Optional, "", "hook that answers"},
                {"verdict", mpsmtp::Option::Int, mpsmtp::Optional, "0", "number of the verdict"},
                {"sleep", mpsmtp::Option::Duration, mpsmtp::Optional, "0", "before answering"},
-               {"redirect", mpsmtp::Option::List, mpsmtp::Optional, "", "addresses"}})
+               {"redirect", mpsmtp::Option::List, mpsmtp::Optional, "", "addresses"},
+               {"only", mpsmtp::Option::String, mpsmtp::Optional, "", "who is redirected; all"}})
