@@ -117,6 +117,20 @@ PolicyQuestion TransactionSink::question(PolicyHook hook) const noexcept
             _shared.replyTimeout};
 }
 
+/// The first filter that ends the chain gives the reply. \param call calls the hook: (handler, target) → verdict
+template <class Call>
+std::optional<smtp::Reply> TransactionSink::askAll(PolicyHook hook, Call&& call)
+{
+    for (LoadedHandler* filter : _policy->of(hook))
+    {
+        ReplyTarget target;
+        PolicyAnswer answer = ask(*filter, question(hook), target, call);
+        if (answer.decision == PolicyAnswer::Decision::End)
+            return std::move(answer.reply);
+    }
+    return std::nullopt;
+}
+
 std::optional<smtp::Reply> TransactionSink::judgeSession(PolicyHook hook,
                                                          const smtp::SessionInfo& session)
 {
@@ -124,23 +138,13 @@ std::optional<smtp::Reply> TransactionSink::judgeSession(PolicyHook hook,
     if (_policy->of(hook).empty())
         return std::nullopt;
     startTime();
-    for (LoadedHandler* filter : _policy->of(hook))
-    {
-        ReplyTarget target;
-        PolicyAnswer answer = ask(*filter,
-                                  question(hook),
-                                  target,
-                                  [&](const LoadedHandler& handler, ReplyTarget& to)
-                                  {
-                                      const auto call = hook == PolicyHook::Connect
-                                                            ? handler.functions().on_connect
-                                                            : handler.functions().on_helo;
-                                      return call(handler.self(), &_session.abi(), &to);
-                                  });
-        if (answer.decision == PolicyAnswer::Decision::End)
-            return std::move(answer.reply);
-    }
-    return std::nullopt;
+    return askAll(hook,
+                  [&](const LoadedHandler& handler, ReplyTarget& target)
+                  {
+                      const auto call = hook == PolicyHook::Connect ? handler.functions().on_connect
+                                                                    : handler.functions().on_helo;
+                      return call(handler.self(), &_session.abi(), &target);
+                  });
 }
 
 std::optional<smtp::Reply> TransactionSink::judgeEnvelope(PolicyHook hook)
@@ -149,23 +153,13 @@ std::optional<smtp::Reply> TransactionSink::judgeEnvelope(PolicyHook hook)
         return std::nullopt;
     startTime();
     _envelope.update();
-    for (LoadedHandler* filter : _policy->of(hook))
-    {
-        ReplyTarget target;
-        PolicyAnswer answer = ask(*filter,
-                                  question(hook),
-                                  target,
-                                  [&](const LoadedHandler& handler, ReplyTarget& to)
-                                  {
-                                      const auto call = hook == PolicyHook::Mail
-                                                            ? handler.functions().on_mail
-                                                            : handler.functions().on_data;
-                                      return call(handler.self(), &_envelope.abi(), &to);
-                                  });
-        if (answer.decision == PolicyAnswer::Decision::End)
-            return std::move(answer.reply);
-    }
-    return std::nullopt;
+    return askAll(hook,
+                  [&](const LoadedHandler& handler, ReplyTarget& target)
+                  {
+                      const auto call = hook == PolicyHook::Mail ? handler.functions().on_mail
+                                                                 : handler.functions().on_data;
+                      return call(handler.self(), &_envelope.abi(), &target);
+                  });
 }
 
 std::optional<smtp::Reply> TransactionSink::begin(const smtp::SessionInfo& session,

@@ -71,6 +71,8 @@ public:
 private:
     using Refusal = std::optional<smtp::Reply>;
 
+    template <class Call>
+    [[nodiscard]] Refusal askAll(PolicyHook hook, Call&& call);
     [[nodiscard]] Refusal judgeSession(PolicyHook hook, const smtp::SessionInfo& session);
     [[nodiscard]] Refusal judgeEnvelope(PolicyHook hook);
     [[nodiscard]] static smtp::Reply refuseByRoute(HandlerChain::Routed&& routed,
