@@ -45,6 +45,8 @@ mount_kernel_folders()
     mounts+=(proc)
     mount --bind /dev "$root/dev"
     mounts+=(dev)
+    mount --bind /dev/pts "$root/dev/pts" # a test opens a terminal
+    mounts=(dev/pts "${mounts[@]}")
     mount -t tmpfs tmpfs "$root/dev/shm" 2>/dev/null && mounts=(dev/shm "${mounts[@]}")
 }
 
