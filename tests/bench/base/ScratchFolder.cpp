@@ -1,0 +1,24 @@
+#include "bench/base/ScratchFolder.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+namespace mpsmtp::bench
+{
+
+ScratchFolder::ScratchFolder(const std::string& parent) : _path(parent + "/mpsmtp-bare-XXXXXX")
+{
+    if (::mkdtemp(_path.data()) == nullptr)
+        throw std::system_error(
+            errno, std::generic_category(), "cannot make a folder in " + parent);
+}
+
+ScratchFolder::~ScratchFolder()
+{
+    std::error_code ignored;
+    std::filesystem::remove_all(_path, ignored);
+}
+
+} // namespace mpsmtp::bench
