@@ -122,6 +122,7 @@ std::vector<OptionRow> storeOptions()
             {"octets", Kind::Number, "4096", "of a message"},
             {"folders", Kind::Number, "1", "mailboxes, taken in turn"},
             {"folder", Kind::Text, "", "on the disk to measure"},
+            {"remove", Kind::Switch, "", "the files at the end; ext4 then makes new ones slowly"},
             {"journal-size", Kind::Number, "67108864", "octets of both segments"},
             {"journal-align", Kind::Number, "1", "records begin at multiples of it"},
             {"placement", Kind::Text, "tmpfile", "behind the journal: tmpfile, rename or hidden"}};
@@ -129,7 +130,7 @@ std::vector<OptionRow> storeOptions()
 
 Json measureStore(const Arguments& arguments)
 {
-    const ScratchFolder scratch(arguments.required("folder"));
+    const ScratchFolder scratch(arguments.required("folder"), arguments.has("remove"));
     const auto way = makeWay(planOf(arguments, scratch.path()));
     Run run(*way, arguments);
     syncFileSystem(scratch.path()); // what was written before is not this run's to pay

@@ -8,7 +8,8 @@
 namespace mpsmtp::bench
 {
 
-ScratchFolder::ScratchFolder(const std::string& parent) : _path(parent + "/mpsmtp-bare-XXXXXX")
+ScratchFolder::ScratchFolder(const std::string& parent, bool isRemoved)
+    : _path(parent + "/mpsmtp-bare-XXXXXX"), _isRemoved(isRemoved)
 {
     if (::mkdtemp(_path.data()) == nullptr)
         throw std::system_error(
@@ -17,6 +18,8 @@ ScratchFolder::ScratchFolder(const std::string& parent) : _path(parent + "/mpsmt
 
 ScratchFolder::~ScratchFolder()
 {
+    if (!_isRemoved)
+        return;
     std::error_code ignored;
     std::filesystem::remove_all(_path, ignored);
 }

@@ -1,4 +1,4 @@
-// A folder that goes with its object, with all in it.
+// A new folder, which goes with its object if that is wanted, with all in it.
 // Thread safety: [one thread].
 #pragma once
 
@@ -11,7 +11,7 @@ class ScratchFolder
 {
 public:
     /// \param parent  is there already \throws std::system_error
-    explicit ScratchFolder(const std::string& parent);
+    ScratchFolder(const std::string& parent, bool isRemoved);
 
     ScratchFolder(const ScratchFolder&) = delete;
     ScratchFolder& operator=(const ScratchFolder&) = delete;
@@ -21,6 +21,7 @@ public:
 
 private:
     std::string _path;
+    const bool _isRemoved;
 };
 
 } // namespace mpsmtp::bench
