@@ -1,5 +1,7 @@
 // mpsmtp_bare COMMAND [options]: what the machine can do without the program that is measured. Exit 64 for a command line
 // that cannot be understood, 1 for any other failure; the sentence goes to standard error.
+#include "bench/bare/LoopbackCommand.h"
+#include "bench/bare/ServeCommand.h"
 #include "bench/bare/StoreCommand.h"
 
 #include <iostream>
@@ -9,27 +11,30 @@ namespace
 
 using namespace mpsmtp::bench;
 
-int store(const std::vector<std::string>& words)
+int help()
 {
-    std::cout << measureStore(Arguments(words, storeOptions())).text() << '\n';
-    return 0;
-}
-
-int help(std::ostream& out)
-{
-    out << "mpsmtp_bare store [options]: ways to put messages on a disk, without SMTP\n"
-        << Arguments::help(storeOptions());
+    std::cerr << "mpsmtp_bare store [options]: ways to put messages on a disk, without SMTP\n"
+              << Arguments::help(storeOptions())
+              << "mpsmtp_bare serve [options]: the minimal SMTP server that does so\n"
+              << Arguments::help(serveOptions())
+              << "mpsmtp_bare loopback [options]: round trips and octets without either\n"
+              << Arguments::help(loopbackOptions());
     return 64;
 }
 
 int perform(const std::vector<std::string>& words)
 {
-    if (words.empty())
-        return help(std::cerr);
-    const std::vector<std::string> options(words.begin() + 1, words.end());
-    if (words[0] == "store")
-        return store(options);
-    return help(std::cerr);
+    const std::string command = words.empty() ? "" : words[0];
+    const std::vector<std::string> options(words.begin() + (words.empty() ? 0 : 1), words.end());
+    if (command == "store")
+        std::cout << measureStore(Arguments(options, storeOptions())).text() << '\n';
+    else if (command == "serve")
+        serveUntilSignal(Arguments(options, serveOptions()));
+    else if (command == "loopback")
+        std::cout << measureLoopback(Arguments(options, loopbackOptions())).text() << '\n';
+    else
+        return help();
+    return 0;
 }
 
 } // namespace
