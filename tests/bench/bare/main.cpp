@@ -11,15 +11,15 @@ namespace
 
 using namespace mpsmtp::bench;
 
-int help()
+int help(std::ostream& out, int status)
 {
-    std::cerr << "mpsmtp_bare store [options]: ways to put messages on a disk, without SMTP\n"
-              << Arguments::help(storeOptions())
-              << "mpsmtp_bare serve [options]: the minimal SMTP server that does so\n"
-              << Arguments::help(serveOptions())
-              << "mpsmtp_bare loopback [options]: round trips and octets without either\n"
-              << Arguments::help(loopbackOptions());
-    return 64;
+    out << "mpsmtp_bare store [options]: ways to put messages on a disk, without SMTP\n"
+        << Arguments::help(storeOptions())
+        << "mpsmtp_bare serve [options]: the minimal SMTP server that does so\n"
+        << Arguments::help(serveOptions())
+        << "mpsmtp_bare loopback [options]: round trips and octets without either\n"
+        << Arguments::help(loopbackOptions());
+    return status;
 }
 
 int perform(const std::vector<std::string>& words)
@@ -33,7 +33,7 @@ int perform(const std::vector<std::string>& words)
     else if (command == "loopback")
         std::cout << measureLoopback(Arguments(options, loopbackOptions())).text() << '\n';
     else
-        return help();
+        return command == "--help" ? help(std::cout, 0) : help(std::cerr, 64);
     return 0;
 }
 

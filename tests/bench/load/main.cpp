@@ -29,19 +29,26 @@ int perform(const LoadPlan& plan)
                                                                                              : 1;
 }
 
+int help(std::ostream& out, int status)
+{
+    out << "mpsmtp_load --to HOST:PORT [options]\n" << Arguments::help(loadOptions());
+    return status;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
     try
     {
+        if (argc == 2 && std::string_view(argv[1]) == "--help")
+            return help(std::cout, 0);
         return perform(loadPlanOf(Arguments({argv + 1, argv + argc}, loadOptions())));
     }
     catch (const UsageMistake& mistake)
     {
-        std::cerr << "mpsmtp_load: " << mistake.what() << "\nmpsmtp_load --to HOST:PORT [options]\n"
-                  << Arguments::help(loadOptions());
-        return 64;
+        std::cerr << "mpsmtp_load: " << mistake.what() << '\n';
+        return help(std::cerr, 64);
     }
     catch (const std::exception& error)
     {

@@ -24,7 +24,9 @@ public:
 
     std::optional<Reply> open(const SessionInfo&, const Envelope&) override { return std::nullopt; }
 
-    Buffer writable() override { return {_room.data(), _room.size()}; }
+    /// Half a page off: where both ends of feed()'s copy lie at the same place of their pages it takes four times as long, and
+    /// would hide all else. A server has no such copy.
+    Buffer writable() override { return {_room.data() + 2048, 65536}; }
 
     bool written(std::size_t) override { return true; }
 
@@ -43,7 +45,7 @@ public:
     [[nodiscard]] std::int64_t messages() const { return _messages; }
 
 private:
-    std::string _room = std::string(65536, '\0');
+    std::string _room = std::string(65536 + 4096, '\0');
     std::int64_t _messages = 0;
 };
 
