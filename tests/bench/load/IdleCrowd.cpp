@@ -29,7 +29,9 @@ void awaitGreeting(int fd, std::chrono::seconds timeout)
         const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
-        if (got <= 0)
+        if (got < 0)
+            store::throwSystemError(errno, "cannot open an idle connection to", "the server");
+        if (got == 0)
             throw std::runtime_error("an idle connection was closed instead of greeted");
         greeting.append(buffer.data(), static_cast<std::size_t>(got));
     }

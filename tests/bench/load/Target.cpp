@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -61,16 +62,20 @@ void Target::setInternet(const std::string& text)
 
 store::FileDescriptor Target::connect() const
 {
-    store::FileDescriptor fd(
-        ::socket(_address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    // A Unix socket's connect() is done at once, or waits for room in the server's queue; one that may not wait fails there.
+    const bool isUnix = _address.ss_family == AF_UNIX;
+    const int flags = SOCK_STREAM | SOCK_CLOEXEC | (isUnix ? 0 : SOCK_NONBLOCK);
+    store::FileDescriptor fd(::socket(_address.ss_family, flags, 0));
     if (!fd.isOpen())
         store::throwSystemError(errno, "no socket for", _text);
     const int yes = 1;
-    if (_address.ss_family != AF_UNIX)
+    if (!isUnix)
         (void)::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&_address), _size) != 0 &&
         errno != EINPROGRESS)
         store::throwSystemError(errno, "cannot connect to", _text);
+    if (isUnix && ::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0)
+        store::throwSystemError(errno, "cannot set the socket for", _text);
     return fd;
 }
 
