@@ -8,6 +8,7 @@ stored. scripts/bench builds what is needed and calls this. docs/performance.md 
 import argparse
 import pathlib
 import resource
+import signal
 import sys
 import tempfile
 
@@ -111,6 +112,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # unwinds, so that what was started ends too
     try:
         main(sys.argv[1:])
     except (NotAcknowledged, NotStored, CannotRun) as failure:
