@@ -1,0 +1,16 @@
+# -DMPSMTP_FUZZ=ON: every target is watched by libFuzzer and by ASan and UBSan; scripts/fuzz uses it.
+# -DMPSMTP_FUZZ_COVERAGE=ON with it: line coverage for llvm-cov in place of the sanitizers.
+option(MPSMTP_FUZZ_COVERAGE "With MPSMTP_FUZZ: count lines for llvm-cov, without sanitizers" OFF)
+if(MPSMTP_FUZZ)
+    if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+        message(FATAL_ERROR "MPSMTP_FUZZ needs clang: cmake -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_C_COMPILER=clang")
+    endif()
+    string(REPLACE "-O2 -g" "-O1 -g1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+    if(MPSMTP_FUZZ_COVERAGE)
+        set(flags -fprofile-instr-generate -fcoverage-mapping)
+    else()
+        set(flags -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    endif()
+    add_compile_options(-fsanitize=fuzzer-no-link ${flags})
+    add_link_options(${flags})
+endif()
