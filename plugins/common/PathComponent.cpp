@@ -36,11 +36,6 @@ void appendEncoded(std::string& out, std::string_view octets)
     return (octet == ' ' && (first || last)) || (octet == '.' && first);
 }
 
-[[nodiscard]] bool isDots(std::string_view component) noexcept
-{
-    return component == "." || component == "..";
-}
-
 [[nodiscard]] bool endsInDotLock(std::string_view component) noexcept
 {
     return component.size() >= dotLock.size() &&
@@ -73,8 +68,11 @@ std::string finishComponent(std::string component)
 {
     if (component.empty())
         return "%";
-    if (isDots(component))
-        return component.replace(0, 1, "%2E");
+    if (component == ".")
+        return "%2E";
+    // Not "%2E.": that is what a value "." gives in front of a literal dot.
+    if (component == "..")
+        return "%2E%2E";
     if (endsInDotLock(component))
         return component.replace(component.size() - dotLock.size(), 1, "%2E");
     return component;

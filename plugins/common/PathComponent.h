@@ -31,7 +31,7 @@ struct Placement
 /// the sum of its parts.
 ///
 /// ""         → "%"          (a bare "%" is never the encoding of a value)
-/// "." ".."   → "%2E" "%2E." (a literal dot and an empty value)
+/// "." ".."   → "%2E" "%2E%2E" (a literal dot and an empty value)
 /// "x.lock"   → "x%2Elock"   (an mbox must never be another one's dot-lock)
 [[nodiscard]] std::string finishComponent(std::string component);
 

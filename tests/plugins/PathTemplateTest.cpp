@@ -103,15 +103,17 @@ public:
     void literalDotsAndValuesNeverAddUpToAParentFolder()
     {
         const std::vector<Row> rows{
-            {"dot and dot", "m/.%{rcpt.user}", ".", "m/%2E."},
+            {"dot and dot", "m/.%{rcpt.user}", ".", "m/%2E%2E"},
             {"dot and nothing", "m/.%{rcpt.user}", "", "m/%2E"},
             {"dot and name", "m/.%{rcpt.user}", "ben", "m/.ben"},
             {"nothing and dot", "m/%{rcpt.user}.", "", "m/%2E"},
             {"dot in front of dot", "m/%{rcpt.user}.", ".", "m/%2E."},
-            {"two dots and nothing", "m/..%{rcpt.user}", "", "m/%2E."},
-            {"nothing between dots", "m/.%{rcpt.user}.", "", "m/%2E."},
+            {"two dots and nothing", "m/..%{rcpt.user}", "", "m/%2E%2E"},
+            {"nothing between dots", "m/.%{rcpt.user}.", "", "m/%2E%2E"},
             {"dots between dots", "m/.%{rcpt.user}.", "..", "m/...."},
             {"suffix", "m/%{rcpt.user}.x", "..", "m/%2E..x"},
+            {"a dot and no detail", "m/%{rcpt.mailbox}.%{rcpt.detail}", ".", "m/%2E."},
+            {"no mailbox and a dot", "m/%{rcpt.mailbox}.%{rcpt.detail}", "+.", "m/%2E%2E"},
         };
         for (const Row& row : rows)
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why,
