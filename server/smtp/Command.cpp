@@ -80,9 +80,9 @@ bool looksLikeTlsHello(std::string_view firstOctets) noexcept
     if (octetAt(firstOctets, 0) == handshakeRecord)
         return octetAt(firstOctets, 1) == 0x03;
     // SSLv2: two octets of length with the top bit set, then the type of the message (RFC 5246
-    // E.2).
+    // E.2). No hello is as short as 10 octets: an LF ends a line, answered if it came alone.
     return firstOctets.size() >= 3 && (octetAt(firstOctets, 0) & 0x80) != 0 &&
-           octetAt(firstOctets, 2) == sslv2ClientHello;
+           firstOctets[1] != '\n' && octetAt(firstOctets, 2) == sslv2ClientHello;
 }
 
 } // namespace mpsmtp::smtp

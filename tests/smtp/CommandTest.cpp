@@ -140,6 +140,7 @@ public:
             {"a command", "EHLO a", false},
             {"printable with TLS octets behind", "E\x03\x01", false},
             {"TLS alert", "\x15\x03\x01", false},
+            {"a line of one octet, which may have been answered already", "\x80\n\x01", false},
         };
         for (const Row& row : rows)
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why, row.expected, looksLikeTlsHello(row.octets));
