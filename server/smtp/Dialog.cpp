@@ -181,7 +181,10 @@ bool Dialog::processCommand()
     if (result.status == LineSplitter::Status::Line)
         execute(result.line);
     else if (result.status == LineSplitter::Status::TooLong)
+    {
+        _isUntouched = false; // what follows is the rest of the line
         _session.refuseLongLine(result.line);
+    }
     else if (result.status == LineSplitter::Status::Endless)
         _session.close(replies::endlessLine);
     _input.consume(result.consumed);

@@ -124,7 +124,8 @@ void checkEncoding(std::string_view value)
     const std::string component = store::finishComponent(store::encodeValue(value));
     REQUIRE(decoded(component) == value, shown(value) + " is " + shown(component));
     REQUIRE(decoded(store::encodeFolderName(value)) == value, shown(value));
-    checkInside("base/" + component, "base");
+    if (component.size() <= 255) // longer ones are refused by the template
+        checkInside("base/" + component, "base");
 }
 
 void checkOwn(std::string_view text, std::string_view user, std::string_view domain)

@@ -50,6 +50,7 @@ class DialogTest : public CppUnit::TestFixture
 {
     CPPUNIT_TEST_SUITE(DialogTest);
     CPPUNIT_TEST(greets);
+    CPPUNIT_TEST(theRestOfALineTooLongIsNoTlsHello);
     CPPUNIT_TEST(mailDataIsReceivedInTheSinksOwnBuffer);
     CPPUNIT_TEST(chunksAreReceivedInTheSinksOwnBuffer);
     CPPUNIT_TEST(writableMayBeAskedAgain);
@@ -77,6 +78,15 @@ class DialogTest : public CppUnit::TestFixture
     CPPUNIT_TEST_SUITE_END();
 
 public:
+    void theRestOfALineTooLongIsNoTlsHello()
+    {
+        SessionOptions options;
+        options.maxLineOctets = 64;
+        Conversation conversation(options);
+        CPPUNIT_ASSERT_EQUAL(std::string("500"), codes(conversation.send(std::string(64, 'x'))));
+        CPPUNIT_ASSERT_EQUAL(std::string("250"), codes(conversation.send("\x16\x03\r\nNOOP\r\n")));
+    }
+
     void greets()
     {
         CPPUNIT_ASSERT_EQUAL(std::string("220 mx.test ESMTP mpsmtpd\r\n"), Conversation().greeting);
