@@ -22,10 +22,11 @@ MAILBOXES = [f"box{number}@b.test" for number in range(4)]
 STORES = ("maildir", "mh", "mbox")
 
 
-def make_message(identity, randomness):
+def make_message(identity, randomness, lines=None):
     """A message that proves its own wholeness: the last line is a checksum of what stands above."""
+    count = lines or randomness.choice((1, 10, 200))  # up to 14 KB: in memory and in a spool file
     lines = [b"Subject: " + identity.encode(), b"", identity.encode()]
-    for _ in range(randomness.choice((1, 10, 200))):  # up to 14 KB: in memory and in a spool file
+    for _ in range(count):
         lines.append(randomness.choice((b"From here ", b".", b"")) + randomness.randbytes(30).hex().encode())
     body = b"\r\n".join(lines) + b"\r\n"
     return body + b"checksum " + hashlib.sha256(mailboxes.lf(body)).hexdigest().encode() + b"\r\n"

@@ -1,78 +1,30 @@
 """Each single step of a delivery in each store: the server is killed before, within and behind it, or the step fails.
 
-steps.c is preloaded and counts the calls that change what lies in the stores. A mail is sent for each of them, n = 1, 2 …
+A library (injected.py) is preloaded and counts the calls that change what lies in the stores. A mail is sent for each of them, n = 1, 2 …
 until a mail needs fewer than n, so that no step is left out, whatever the store does. What lies on the disk between two
 calls is the same as before the second one, so killing before each, within each write, and behind the last one is all there is.
 """
 import errno
-import mmap
 import os
-import pathlib
 import random
-import shutil
-import struct
-import tempfile
 import unittest
 
-import harness
-import mailboxes
-from test_kill import identity_of, make_message
+from injected import FAIL, FAIL_WITHIN, KILL_BEFORE, KILL_WITHIN, InjectedTest
+from test_kill import make_message
 
-LIBRARY = harness.BUILD / "tests" / "libmpsmtp_steps.so"
-KILL_BEFORE, KILL_WITHIN, FAIL, FAIL_WITHIN = 1, 2, 3, 4
 MOST_STEPS = 200
-STORES = ("maildir", "mh", "mbox")
 
 
-class Steps:
-    """The file that is shared with the preloaded library; its layout is `Control` of steps.c."""
-
-    LAYOUT = struct.Struct("@qqiii32s")
-
-    def __init__(self, folder, stores):
-        path = folder / "steps"
-        path.write_bytes(bytes(mmap.PAGESIZE))
-        with open(path, "r+b") as file:
-            self._memory = mmap.mmap(file.fileno(), mmap.PAGESIZE)
-        self.environment = {"LD_PRELOAD": str(LIBRARY), "STEPS_FILE": str(path), "STEPS_FOLDER": f"{stores}/"}
-
-    def close(self):
-        self._memory.close()
-
-    def arm(self, at, action=0, error=0, only_names=False):
-        self.LAYOUT.pack_into(self._memory, 0, at, 0, action, error, only_names, b"")
-
-    def disarm(self, only_names=False):
-        self.arm(0, only_names=only_names)
-
-    def call(self):
-        """The name of the call that was the n-th; "" if there were fewer."""
-        return self.LAYOUT.unpack_from(self._memory, 0)[5].rstrip(b"\0").decode()
-
-
-@unittest.skipIf(harness.SANITIZED, "a sanitizer's library must be the first that is loaded")
-class StepsTest(harness.SystemTest):
+class StepsTest(InjectedTest):
     def setUp(self):
         super().setUp()
-        if not LIBRARY.exists():
-            self.skipTest("the library to preload was not built")
         self.randomness = random.Random(5)
-        # A killed process leaves what the kernel knows, so a file system in memory is as good as a disk, and ten times as fast.
-        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else self.folder
-        self.stores = pathlib.Path(tempfile.mkdtemp(prefix="mpsmtp-test-", dir=memory))
-        self.addCleanup(shutil.rmtree, self.stores, ignore_errors=True)
-        self.steps = Steps(self.folder, self.stores)
-        self.addCleanup(self.steps.close)
-
-    def store(self, type_, **keys):
-        keys = super().store(type_, **keys)
-        return {**keys, "path": str(keys["path"]).replace(str(self.folder), str(self.stores))}
 
     def begin(self, names, only_names=False):
         """Names the stores of the test, whose first mailbox has a mail in it, and starts the server."""
         self.names = names
-        self.only_names = only_names
-        self.steps.disarm(only_names)
+        self.faults.only_names = only_names
+        self.faults.disarm()
         self.server = self.start_server()
         self.use_another_mailbox(0)
 
@@ -82,8 +34,7 @@ class StepsTest(harness.SystemTest):
         self.assertEqual(self.send(f"first.{number}", [f"{self.old}@b.test"]), 250)
 
     def start_server(self):
-        handlers = {name: self.store(name) for name in self.names}
-        return self.start(self.settings(handlers, spool={"memory": "4K"}), environment=self.steps.environment)
+        return self.start_injected(self.names)
 
     def send(self, identity, recipients):
         """The code of the reply; None if there was none."""
@@ -100,24 +51,10 @@ class StepsTest(harness.SystemTest):
         return [f"{self.old}@b.test", f"fresh@b{number}.test"]
 
     def copies(self, identity, address):
-        """How often each store has it; every mail in the mailbox is looked at, and torn ones fail the test."""
-        return [sum(identity_of(message) == identity for message in self.read(name, address)) for name in self.names]
-
-    def read(self, name, address):
-        user, _, domain = address.partition("@")
-        box = self.stores / name / domain / user
-        if name == "maildir" and box.exists() and not all((box / part).is_dir() for part in ("cur", "new", "tmp")):
-            return []  # killed while it was made: no mailbox yet, and Python's reader says so with an exception
-        return mailboxes.read_mailbox(self.stores, name, address)
+        return self.copies_of(self.names, identity, address)
 
     def all_copies(self, identity, number):
         return [copies for address in self.recipients(number) for copies in self.copies(identity, address)]
-
-    def assert_no_leftovers(self):
-        staged = [path for path in self.stores.rglob("*") if path.is_file() and
-                  (path.parent.name == "tmp" or path.name.startswith(".mpsmtp-") or path.suffix == ".lock")]
-        notes = [path for path in self.stores.rglob(".*.mpsmtp") if path.stat().st_size]
-        self.assertEqual(staged + notes, [])
 
 
 class Killed(StepsTest):
@@ -139,10 +76,10 @@ class Killed(StepsTest):
         if number % 10 == 0:
             self.use_another_mailbox(f"{action}x{number}")
         recipients = self.recipients(f"{action}x{number}")
-        self.steps.arm(number, action, only_names=self.only_names)
+        self.faults.arm(number, action)
         code = self.send(identity, recipients)
-        call = self.steps.call()
-        self.steps.disarm(self.only_names)
+        call = self.faults.hit()
+        self.faults.disarm()
         with self.subTest(stores=self.names, action=action, step=number, call=call):
             if not call:
                 self.assertEqual(code, 250)
@@ -209,10 +146,10 @@ class Failing(StepsTest):
         identity = f"mail.{suffix}"
         if number % 10 == 0:
             self.use_another_mailbox(suffix)
-        self.steps.arm(number, action, error, self.only_names)
+        self.faults.arm(number, action, error)
         code = self.send(identity, self.recipients(suffix))
-        call = self.steps.call()
-        self.steps.disarm(self.only_names)
+        call = self.faults.hit()
+        self.faults.disarm()
         with self.subTest(stores=self.names, error=os.strerror(error), action=action, step=number, call=call):
             copies = self.all_copies(identity, suffix)
             if code == 250:
