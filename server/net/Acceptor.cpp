@@ -7,6 +7,8 @@
 #include <Poco/Net/TCPServerConnectionFactory.h>
 #include <Poco/Net/TCPServerParams.h>
 
+#include <exception>
+
 namespace mpsmtp::net
 {
 
@@ -28,6 +30,23 @@ public:
     bool accept(const Poco::Net::StreamSocket& socket) override
     {
         auto& client = dynamic_cast<ClientSocket&>(*socket.impl());
+        try
+        {
+            return admitOrRefuse(client);
+        }
+        catch (const std::exception& error)
+        {
+            // Without memory for its entry; POCO would close it without a word.
+            refuse(client.sockfd(), client.service().generation->refusals.internal);
+            _context.faults.error(
+                {"connection of ", client.peer().address, " refused: ", error.what()});
+            return false;
+        }
+    }
+
+private:
+    bool admitOrRefuse(ClientSocket& client)
+    {
         Admission::Ticket ticket;
         const std::string* refusal =
             refusalOf(client.peer(), client.service().generation->refusals, ticket);
@@ -38,7 +57,6 @@ public:
         return refusal == nullptr;
     }
 
-private:
     const std::string*
     refusalOf(const Peer& peer, const RefusalTexts& refusals, Admission::Ticket& ticket)
     {
