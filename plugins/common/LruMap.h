@@ -36,9 +36,17 @@ public:
     {
         erase(key);
         _entries.emplace_front(key, std::move(value));
-        _index.emplace(_entries.front().first, _entries.begin());
+        try
+        {
+            _index.emplace(_entries.front().first, _entries.begin());
+        }
+        catch (...)
+        {
+            _entries.pop_front(); // nobody would find it, and nothing behind it would ever go
+            throw;
+        }
         if (_index.size() > _capacity)
-            erase(std::string(_entries.back().first));
+            erase(_entries.back().first);
         return _entries.front().second;
     }
 
