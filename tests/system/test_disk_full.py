@@ -1,8 +1,12 @@
 """A full or read-only file system: 452 or 451, nothing half-stored, and the server takes mail again when there is room.
 
-Needs the right to mount a small tmpfs; where there is none, the whole test is skipped with the reason.
+On a small tmpfs, and on an ext4 in a file. Needs the right to mount them; where there is none, the test is skipped with the
+reason. (What a quota answers, EDQUOT, is in test_injection.py.)
 """
+import itertools
+import os
 import subprocess
+import threading
 import unittest
 
 import harness
@@ -13,23 +17,33 @@ LARGE = b"Subject: large\r\n\r\n" + (b"x" * 76 + b"\r\n") * 20_000
 SMALL = b"Subject: small\r\n\r\nx\r\n"
 
 
-class SmallFileSystem(harness.SystemTest):
+class DiskTest(harness.SystemTest):
+    """A folder `disk` with a file system of its own."""
+
     def setUp(self):
         super().setUp()
         self.disk = self.folder / "disk"
         self.disk.mkdir()
-        self._mount("size=1m")
+        self._mount()
         self.addCleanup(subprocess.run, ["umount", "--lazy", str(self.disk)], check=False)
 
-    def _mount(self, options):
-        ended = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.disk)], capture_output=True,
-                               text=True, check=False)
+    def _mount(self):
+        self._try("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(self.disk))
+
+    def _try(self, *command):
+        try:
+            ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError as error:
+            self.skipTest(str(error))
         if ended.returncode != 0:
-            self.skipTest(f"cannot mount a tmpfs: {ended.stderr.strip()}")
+            self.skipTest(f"{command[0]}: {ended.stderr.strip()}")
 
     def store(self, type_, **keys):
         keys = super().store(type_, **keys)
         return {**keys, "path": str(keys["path"]).replace(str(self.folder), str(self.disk))}
+
+    def _roomy_store(self, type_):
+        return super().store(type_)
 
     def _files(self):
         return {str(path.relative_to(self.disk)): path.read_bytes() for path in self.disk.rglob("*") if path.is_file()}
@@ -37,7 +51,7 @@ class SmallFileSystem(harness.SystemTest):
     def _messages(self, store):
         return mailboxes.read_mailbox(self.disk, store, "b@b.test")
 
-    def test_a_full_store_is_452(self):
+    def assert_a_full_store_is_452(self):
         for store in STORES:
             with self.subTest(store):
                 server = self.start(self.settings({"tree": self.store(store)}))
@@ -52,8 +66,13 @@ class SmallFileSystem(harness.SystemTest):
                 self.assertTrue(server.stderr.wait_for("(?i)no space left"))
                 server.stop()
 
+
+class SmallFileSystem(DiskTest):
+    def test_a_full_store_is_452(self):
+        self.assert_a_full_store_is_452()
+
     def test_a_full_store_beside_others_leaves_nothing_in_any(self):
-        handlers = {"first": super().store("maildir"), "full": self.store("mbox"), "last": super().store("mh")}
+        handlers = {"first": self._roomy_store("maildir"), "full": self.store("mbox"), "last": self._roomy_store("mh")}
         server = self.start(self.settings(handlers))
         with server.connect() as wire:
             wire.hello()
@@ -62,7 +81,7 @@ class SmallFileSystem(harness.SystemTest):
         self.assertEqual([name for name, octets in self._files().items() if octets], [])
 
     def test_a_full_spool_is_452(self):
-        server = self.start(self.settings({"tree": super().store("maildir")},
+        server = self.start(self.settings({"tree": self._roomy_store("maildir")},
                                           spool={"directory": self.disk / "spool", "memory": "4K"}))
         with server.connect() as wire:
             wire.hello()
@@ -100,6 +119,60 @@ class SmallFileSystem(harness.SystemTest):
                 self.assertEqual(len(self._messages(store)), 1)
                 self.assertTrue(server.stderr.wait_for("Read-only file system"))
                 server.stop()
+
+    def test_a_remount_while_mail_flows(self):
+        """What was acknowledged is there, what was not is answered 451, and nobody waits."""
+        for store in STORES:
+            with self.subTest(store):
+                subprocess.run(["mount", "-o", "remount,rw,size=64m", str(self.disk)], check=True)
+                server = self.start(self.settings({"tree": self.store(store)}))
+                codes = []
+                clients = [threading.Thread(target=self._flow, args=(server, codes)) for _ in range(4)]
+                for client in clients:
+                    client.start()
+                # A file system that is being written to refuses ("busy"): then the next try.
+                for mode in itertools.cycle(("ro", "rw")):
+                    subprocess.run(["mount", "-o", f"remount,{mode}", str(self.disk)], check=False, capture_output=True)
+                    if not any(client.is_alive() for client in clients):
+                        break
+                subprocess.run(["mount", "-o", "remount,rw", str(self.disk)], check=True)
+                self.assertLessEqual(set(codes), {250, 451})
+                self.assertEqual(len(codes), 4 * 50)
+                self.assertEqual(len(self._messages(store)), codes.count(250))
+                with server.connect() as wire:
+                    wire.hello()
+                    self.assert_reply(wire.deliver(SMALL), 250)
+                server.stop()
+
+    @staticmethod
+    def _flow(server, codes):
+        with server.connect() as wire:
+            wire.hello()
+            for _ in range(50):
+                codes.append(wire.deliver(SMALL).code)
+
+
+class SmallExt4(DiskTest):
+    """Blocks that are found missing when data is written out, and a journal: not so in a tmpfs."""
+
+    def _mount(self):
+        image = self.folder / "ext4"
+        with open(image, "wb") as file:
+            file.truncate(4 << 20)
+        self._try("/usr/sbin/mkfs.ext4", "-q", "-m", "0", str(image))
+        self._try("mount", "-o", "loop", str(image), str(self.disk))
+
+    def test_a_full_store_is_452(self):
+        with open(self.disk / "filler", "wb") as filler:
+            filler.truncate()
+            while self._free() > 1 << 20:
+                filler.write(bytes(64 << 10))
+                filler.flush()
+        self.assert_a_full_store_is_452()
+
+    def _free(self):
+        status = os.statvfs(self.disk)
+        return status.f_bavail * status.f_frsize
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Folders that cannot be written: a temporary failure, nothing half-stored, the server lives and says why."""
+import os
 import shutil
+import threading
 import unittest
 
 import harness
@@ -38,6 +40,59 @@ class DiskTrouble(harness.SystemTest):
                 self._deliver(server, 250)
                 self.assertEqual(len(self.messages(store)), 1)
                 server.stop()
+
+    def test_a_permission_that_is_lost_and_given_back(self):
+        """Root may write everywhere, so that the server is somebody else where root runs the test."""
+        as_nobody = ()
+        if os.geteuid() == 0:
+            if not shutil.which("setpriv"):
+                self.skipTest("setpriv is not installed")
+            as_nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all")
+            os.chown(self.folder, 65534, 65534)
+        for store in STORES:
+            with self.subTest(store):
+                server = self.start(self.settings({"tree": self.store(store)}), wrapper=as_nobody)
+                self._deliver(server, 250)
+                box = self.folder / store / "b.test"
+                folders = [box, *(path for path in box.rglob("*") if path.is_dir())]
+                for folder in reversed(folders):
+                    folder.chmod(0o500)
+                before = sorted(self.folder.glob(f"{store}/**/*"))
+                self._deliver(server, 451)
+                self.assertEqual(sorted(self.folder.glob(f"{store}/**/*")), before)
+                for folder in folders:
+                    folder.chmod(0o700)
+                self._deliver(server, 250)
+                self.assertEqual(len(self.messages(store)), 2)
+                self.assertTrue(server.stderr.wait_for("Permission denied"))
+                server.stop()
+
+    def test_folders_that_go_away_while_mail_flows(self):
+        """Each mail is answered 250 or 4xx, nobody waits, and the mail behind the last removal is there."""
+        for store in STORES:
+            with self.subTest(store):
+                server = self.start(self.settings({"tree": self.store(store)}))
+                codes = []
+                clients = [threading.Thread(target=self._flow, args=(server, codes)) for _ in range(4)]
+                for client in clients:
+                    client.start()
+                while any(client.is_alive() for client in clients):
+                    shutil.rmtree(self.folder / store / "b.test", ignore_errors=True)
+                for client in clients:
+                    client.join()
+                self.assertEqual(len(codes), 4 * 25)
+                self.assertLessEqual(set(codes), {250, 451})
+                shutil.rmtree(self.folder / store, ignore_errors=True)
+                self._deliver(server, 250)
+                self.assertEqual(len(self.messages(store)), 1)
+                server.stop()
+
+    @staticmethod
+    def _flow(server, codes):
+        with server.connect() as wire:
+            wire.hello()
+            for _ in range(25):
+                codes.append(wire.deliver(MAIL).code)
 
     def test_the_limit_of_file_sizes_fails_a_mail_and_not_the_server(self):
         """RLIMIT_FSIZE (systemd: LimitFSIZE) sends a signal that would end the process."""
