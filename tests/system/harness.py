@@ -24,6 +24,9 @@ SANITIZED = bool(os.environ.get("MPSMTP_SANITIZE"))
 FULL = bool(os.environ.get("MPSMTP_FULL"))
 DEADLINE = 120 if SANITIZED else 60  # seconds; a failure, not a measure
 
+# How a store may be told to make mail durable ([spool] durability): what holds at a kill holds for each of them.
+DURABILITIES = ("fsync",)
+
 MPSMTPD = STAGE / "bin" / "mpsmtpd"
 
 
@@ -170,6 +173,11 @@ def clean_environment():
     kept = {key: value for key, value in os.environ.items()
             if not key.startswith(("MPSMTP_", "LC_")) and key not in ("LOG_LEVEL", "LANG", "LANGUAGE")}
     return {**kept, "LC_ALL": "C.UTF-8"}
+
+
+def spool_of(durability):
+    """Keys of [spool]; today's only way has none."""
+    return {} if durability == "fsync" else {"durability": durability}
 
 
 def ini(sections):

@@ -16,8 +16,6 @@ from test_kill import identity_of
 LIBRARY = harness.BUILD / "tests" / "libmpsmtp_faults.so"
 KILL_BEFORE, KILL_WITHIN, FAIL, FAIL_WITHIN, SHORTEN, END = range(1, 7)
 STORES = ("maildir", "mh", "mbox")
-# What a store shows at a kill does not depend on when it syncs; what else [spool] may say is added here.
-DURABILITIES = ({},)
 
 
 class Faults:
@@ -112,7 +110,7 @@ class InjectedTest(harness.SystemTest):
     def start_injected(self, names, **sections):
         handlers = {name: self.store(name) for name in names}
         sections = {"spool": {"memory": "4K"}, **sections}
-        return self.start(self.settings(handlers, **sections), environment={**self.faults.environment, **({"FAULTS_TRACE": "1"} if os.environ.get("FAULTS_TRACE") else {})})
+        return self.start(self.settings(handlers, **sections), environment=self.faults.environment)
 
     def read(self, name, address):
         user, _, domain = address.partition("@")
