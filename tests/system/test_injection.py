@@ -20,7 +20,7 @@ from test_kill import make_message
 from wire import Wire, stuff
 
 SEED = int(os.environ.get("MPSMTP_SEED", time.time_ns() % 1_000_000))
-SAMPLE = 200  # faults of each store and size in the short form
+SAMPLE = 130  # faults of each store and size in the short form
 AT_ONCE = 10  # seconds: no wait for a lock, a slot or a time-out that somebody forgot; a failure, not a measure
 BOX_LIFE = 10  # mails into one mailbox, since all of it is read after each
 LINES = {"small": 2, "large": 400}  # 0.2 KB and 28 KB, in memory and in a spool file
