@@ -14,16 +14,16 @@ namespace
 /// Python's mailbox.MH cannot read a message in a folder without this file (up to 3.12:
 /// FileNotFoundError); an empty one means no sequences, to every reader. Readers own it, so one
 /// that exists is left alone.
-void makeSequencesFile(const store::Folder& folder, mode_t mode)
+void makeSequencesFile(const std::string& folder, mode_t mode)
 {
-    constexpr const char* name = ".mh_sequences";
+    const std::string path = folder + "/.mh_sequences";
     const store::FileDescriptor fd(
-        ::openat(folder.fd(), name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode));
+        ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode));
     const int error = fd.isOpen() ? 0 : errno;
     if (error != 0 && error != EEXIST)
-        store::throwSystemError(error, "cannot make .mh_sequences in", folder.path());
+        store::throwSystemError(error, "cannot make", path);
     if (fd.isOpen())
-        store::setMode(fd.get(), mode, folder.path());
+        store::setMode(fd.get(), mode, path);
 }
 
 } // namespace
@@ -33,15 +33,16 @@ store::Mailbox MhLayout::mailboxOf(std::string path, const Recipient& /*recipien
     return {std::move(path), ""};
 }
 
+/// The folder is known to others from the moment when it is opened here, so it has to be whole by
+/// then: they put mail into it at once.
 std::shared_ptr<const store::Folder> MhLayout::open(const store::Mailbox& mailbox)
 {
     if (auto folder = _folders.find(mailbox.path))
         return folder;
-    auto folder = _folders.open(mailbox.path);
-    if (!folder)
+    if (!_folders.ensure(mailbox.path))
         return nullptr;
-    makeSequencesFile(*folder, _fileMode);
-    return folder;
+    makeSequencesFile(mailbox.path, _fileMode);
+    return _folders.open(mailbox.path);
 }
 
 std::string MhLayout::hiddenFolder(const store::Mailbox& mailbox) const

@@ -35,7 +35,10 @@ def read_mailbox(folder, type_, address):
     kinds = {"maildir": mailbox.Maildir, "mh": mailbox.MH, "mbox": mailbox.mbox}
     box = kinds[type_](str(path), create=False)
     try:
-        messages = [box.get_bytes(key) for key in sorted(box.keys())]
+        keys = sorted(box.keys())
+        for key in keys[:1]:
+            box.get_message(key)  # reads more than the message: the sequences of an MH folder
+        messages = [box.get_bytes(key) for key in keys]
     finally:
         box.close()
     return [unquote_mboxrd(message) for message in messages] if type_ == "mbox" else messages
