@@ -24,9 +24,9 @@ from powercut.recording import Kind
 LIBRARY = harness.BUILD / "tests" / "libmpsmtp_recorder.so"
 DURABILITIES = ("fsync",)
 SEED = int(os.environ.get("MPSMTP_SEED", "4"))
-MESSAGES = 600 if harness.FULL else 100
-CUTS = 1000 if harness.FULL else 20  # of each run, beside those of the first moments; each leaves a dozen disks
-SERVED = 300 if harness.FULL else 16  # disks of each run that a server starts on
+MESSAGES = 300 if harness.FULL else 100
+CUTS = 200 if harness.FULL else 20  # of each run, beside those of the first moments; each leaves a dozen disks
+SERVED = 200 if harness.FULL else 16  # disks of each run that a server starts on
 SYNC_DELAY = 1000  # microseconds: tmpfs syncs at once, and a disk does not
 
 
@@ -35,6 +35,12 @@ def after_boot(folder):
     path = folder / "boot_id"
     path.write_text(f"{uuid.uuid4()}\n")
     return {"LD_PRELOAD": str(LIBRARY), "RECORDER_BOOT_ID": str(path)}
+
+
+def is_locked(tree):
+    """A dot-lock that has lost the note it is a link of is nobody's: for five minutes mail is refused (docs/stores.md)."""
+    boxes = [path[:-len(".lock")].rpartition("/") for path in tree if path.endswith(".lock")]
+    return any(tree.get(f"{folder}/.{name}.mpsmtp") is not tree[f"{folder}/{name}.lock"] for folder, _, name in boxes)
 
 
 @unittest.skipIf(harness.SANITIZED, "a sanitizer's library must be the first that is loaded")
@@ -155,8 +161,9 @@ class Acknowledged(PowerCutTest):
         self.record(store, durability, **recorder)
         disks = [(what, cut, tree) for cut in self.cuts(CUTS) for what, tree in self.disks_of(cut)]
         self.check_each(disks, lambda cut, tree: self.look_at(store, cut, tree))
-        served = self.randomness.sample(disks, SERVED - SERVED // 4)
-        served += self.randomness.sample([disk for disk in disks if disk[0].endswith("come back")], SERVED // 4)
+        usable = [disk for disk in disks if not is_locked(disk[2])]
+        served = self.randomness.sample(usable, SERVED - SERVED // 4)
+        served += self.randomness.sample([disk for disk in usable if disk[0].endswith("come back")], SERVED // 4)
         self.check_each(served, lambda cut, tree: self.serve_again(store, durability, cut, tree))
         print(f"{type_}, {durability}: {len(self.disk.events)} events, {len(disks)} disks read, {len(served)} served, "
               f"seed {SEED}", flush=True)
