@@ -22,7 +22,7 @@ std::string fieldText(std::string_view name, std::string_view value)
     return text;
 }
 
-HeaderField keep(std::string text, std::deque<std::string>& texts)
+HeaderField keep(std::string text, std::list<std::string>& texts)
 {
     texts.push_back(std::move(text));
     return firstField(texts.back());
@@ -91,7 +91,7 @@ void MessageEdits::clear() noexcept
     _body.reset();
 }
 
-void MessageEdits::apply(MessageParts& parts, std::deque<std::string>& texts) const
+void MessageEdits::apply(MessageParts& parts, std::list<std::string>& texts) const
 {
     parts.fields = editedFields(parts.fields, texts);
     if (_body)
@@ -110,7 +110,7 @@ void MessageEdits::apply(MessageParts& parts, std::deque<std::string>& texts) co
 }
 
 std::vector<HeaderField> MessageEdits::editedFields(const std::vector<HeaderField>& fields,
-                                                    std::deque<std::string>& texts) const
+                                                    std::list<std::string>& texts) const
 {
     struct Slot
     {

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,7 +46,7 @@ public:
 
     /// Makes the edits in `parts`.
     /// \param texts owns what is new; it must outlive the views in `parts`
-    void apply(MessageParts& parts, std::deque<std::string>& texts) const;
+    void apply(MessageParts& parts, std::list<std::string>& texts) const;
 
     void clear() noexcept;
 
@@ -63,7 +63,7 @@ private:
                      std::string_view name,
                      std::string_view value);
     [[nodiscard]] std::vector<HeaderField> editedFields(const std::vector<HeaderField>& fields,
-                                                        std::deque<std::string>& texts) const;
+                                                        std::list<std::string>& texts) const;
 
     std::vector<Edit> _edits;
     std::optional<std::string> _body;

@@ -10,7 +10,7 @@
 #include <mpsmtp/abi.h>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,7 +89,7 @@ private:
 
     bool _mayEdit = false;
     MessageEdits _edits;
-    std::deque<std::string> _texts; ///< what filters added; never moves
+    std::list<std::string> _texts; ///< what filters added; never moves
     std::vector<mpsmtp_string> _editedSegments;
 };
 

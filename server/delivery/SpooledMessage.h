@@ -89,7 +89,8 @@ private:
     int _error = 0;
     SpoolFile _file;
     std::vector<mpsmtp_string> _segments;
-    std::array<char, 1024> _lost{}; ///< lent after a failure: what is put here is not kept
+    std::array<char, 64>
+        _lost{}; ///< lent after a failure, for what is not kept; each connection has one
 };
 
 } // namespace mpsmtp::delivery

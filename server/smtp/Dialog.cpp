@@ -15,8 +15,12 @@ namespace mpsmtp::smtp
 namespace
 {
 
-// Room for a command line and for several pipelined ones, but small: every idle connection has one.
+// Room for a command line and for several pipelined ones; for clients that need it (InputBuffer.h).
 constexpr std::size_t inputOctets = 4096;
+
+// Room for a greeting, for an answer to EHLO and for those to a pipelined envelope. Taken at once: growing to it by and
+// by would leave as much unused memory behind, at every idle connection.
+constexpr std::size_t firstOutputOctets = 255;
 
 // Replies are collected up to here before they have to be sent. Without a bound a client that pipelines thousands of
 // HELPs could make the server hold all the answers; this small, the string's memory stays below 16 KiB.
@@ -36,6 +40,7 @@ Dialog::Dialog(const SessionOptions& options, SessionInfo info, MessageSink& sin
       _lines(options.maxLineOctets),
       _session(options, std::move(info), sink, _output)
 {
+    _output.reserve(firstOutputOctets);
 }
 
 Dialog::~Dialog()
@@ -86,7 +91,7 @@ bool Dialog::awaitsOctetsForSink() const noexcept
         return _input.size() <= maxUndecidedOctets;
     // A short chunk is better received together with the commands behind it: one recv instead of two.
     return _session.expected() == Expected::Chunk && _input.isEmpty() &&
-           _session.chunkOctets() >= _input.capacity();
+           _session.chunkOctets() >= _input.usualCapacity();
 }
 
 void Dialog::received(std::size_t count)

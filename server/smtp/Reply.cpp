@@ -92,7 +92,7 @@ Reply::Reply(const FixedReply& fixed) : code(fixed.code), enhanced(fixed.enhance
 {
 }
 
-void ReplyWriter::write(unsigned code, std::string_view enhanced, std::string_view text)
+void ReplyWriter::write(unsigned code, std::string_view enhanced, std::string_view text, Then then)
 {
     enhanced = enhanced.substr(0, maxEnhancedOctets);
     const std::size_t room =
@@ -100,7 +100,7 @@ void ReplyWriter::write(unsigned code, std::string_view enhanced, std::string_vi
     do
     {
         const std::string_view line = takeLine(text, room);
-        writeLine(code, text.empty() ? ' ' : '-', enhanced, line);
+        writeLine(code, text.empty() && then == Then::End ? ' ' : '-', enhanced, line);
     } while (!text.empty());
 }
 

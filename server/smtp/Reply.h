@@ -38,6 +38,12 @@ struct Reply
 class ReplyWriter
 {
 public:
+    enum class Then
+    {
+        End,
+        MoreLines
+    };
+
     explicit ReplyWriter(std::string& out) noexcept : _out(out) {}
 
     /// True while the transaction has SMTPUTF8: only then may a reply hold UTF-8 (RFC 6531 3.7.4).
@@ -49,7 +55,9 @@ public:
 
     /// `enhanced` "" for none; `text` may hold several lines parted by '\n', and a line that is too long goes on in the
     /// next line of the reply.
-    void write(unsigned code, std::string_view enhanced, std::string_view text);
+    /// With MoreLines the reply goes on: another write() of the same codes follows.
+    void
+    write(unsigned code, std::string_view enhanced, std::string_view text, Then then = Then::End);
 
 private:
     void writeLine(unsigned code, char separator, std::string_view enhanced, std::string_view text);

@@ -1,6 +1,8 @@
 // The buffer for octets that wait.
 #include "smtp/InputBuffer.h"
 
+#include "smtp/AllocationCounter.h"
+
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <algorithm>
@@ -28,6 +30,9 @@ class InputBufferTest : public CppUnit::TestFixture
     CPPUNIT_TEST(roomIsFoundInFrontOfWhatWaits);
     CPPUNIT_TEST(itGrowsForWhatMustBeKeptAndShrinksAgain);
     CPPUNIT_TEST(thereIsAlwaysRoom);
+    CPPUNIT_TEST(aClientThatSendsLittleGetsNoMemoryOfTheHeap);
+    CPPUNIT_TEST(aClientThatFillsTheFirstRoomKeepsTheUsualOne);
+    CPPUNIT_TEST(growthForAMomentDoesNotStay);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -75,6 +80,43 @@ public:
         for (int i = 0; i < 100; ++i)
             put(buffer, "x");
         CPPUNIT_ASSERT_EQUAL(std::size_t(100), buffer.size());
+    }
+
+    void aClientThatSendsLittleGetsNoMemoryOfTheHeap()
+    {
+        const std::size_t before = allocationCount();
+        InputBuffer buffer(4096);
+        for (int i = 0; i < 100; ++i)
+        {
+            buffer.room().data[0] = 'x';
+            buffer.filled(1);
+            buffer.clear();
+        }
+        const std::size_t after = allocationCount();
+        CPPUNIT_ASSERT_EQUAL(before, after);
+        CPPUNIT_ASSERT_EQUAL(InputBuffer::firstOctets, buffer.capacity());
+    }
+
+    void aClientThatFillsTheFirstRoomKeepsTheUsualOne()
+    {
+        InputBuffer buffer(4096);
+        const std::string many(InputBuffer::firstOctets, 'x');
+        put(buffer, many);
+        buffer.consume(100);
+        CPPUNIT_ASSERT_EQUAL(many.substr(100), std::string(buffer.octets()));
+        buffer.clear();
+        CPPUNIT_ASSERT_EQUAL(std::size_t(4096), buffer.room().size);
+    }
+
+    void growthForAMomentDoesNotStay()
+    {
+        InputBuffer buffer(4096);
+        put(buffer, "a");
+        buffer.append(std::string(10000, 'x'));
+        buffer.consume(10001);
+        CPPUNIT_ASSERT_EQUAL(InputBuffer::firstOctets, buffer.room().size);
+        put(buffer, "b");
+        CPPUNIT_ASSERT_EQUAL(std::string("b"), std::string(buffer.octets()));
     }
 };
 
