@@ -33,7 +33,7 @@ namespace mpsmtp::app
 namespace
 {
 
-constexpr std::chrono::seconds collectInterval(30);
+constexpr std::chrono::seconds collectInterval(10);
 
 /// How often old handlers are looked at, whether they can go; only while there are some.
 constexpr std::chrono::seconds oldHandlersInterval(1);

@@ -25,7 +25,7 @@ namespace
 {
 
 constexpr int poolMinThreads = 4;
-constexpr int poolIdleSeconds = 60;
+constexpr int poolIdleSeconds = 10;
 constexpr int threadStackOctets =
     256 * 1024; // glibc's 8 MiB would cost page tables and address space
 

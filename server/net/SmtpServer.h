@@ -82,7 +82,7 @@ public:
     /// \return the number of connections that were cut
     std::size_t shutDown();
 
-    /// To be called every half minute: gives idle threads and their memory back.
+    /// To be called every ten seconds: gives idle threads and their memory back.
     void collect();
 
     /// Connections being served now.
