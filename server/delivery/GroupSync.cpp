@@ -9,6 +9,34 @@
 namespace mpsmtp::delivery
 {
 
+/// A caller's stay in the group of an inode, under the shard's mutex: the last one to leave removes the group, also if
+/// memory ended on the way.
+class GroupSync::Visit
+{
+public:
+    Visit(Shard& shard, const Inode& inode)
+        : _shard(shard), _inode(inode), _group(shard.groups[inode])
+    {
+        ++_group.users;
+    }
+
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+    ~Visit()
+    {
+        if (--_group.users == 0)
+            _shard.groups.erase(_inode);
+    }
+
+    [[nodiscard]] Group& group() const noexcept { return _group; }
+
+private:
+    Shard& _shard;
+    const Inode _inode;
+    Group& _group;
+};
+
 GroupSync::GroupSync(SyncCall call) : _call(std::move(call)) {}
 
 int GroupSync::sync(int fd)
@@ -24,12 +52,8 @@ int GroupSync::sync(int fd)
     Shard& shard = _shards[Hash()(inode) % shardCount];
 
     std::unique_lock lock(shard.mutex);
-    Group& group = shard.groups[inode];
-    ++group.users;
-    const int error = joinRound(group, fd, lock);
-    if (--group.users == 0)
-        shard.groups.erase(inode);
-    return error;
+    const Visit visit(shard, inode);
+    return joinRound(visit.group(), fd, lock);
 }
 
 std::size_t GroupSync::callers()
@@ -65,12 +89,24 @@ void GroupSync::lead(Group& group, int fd, std::unique_lock<std::mutex>& lock)
     const auto round = std::exchange(group.next, nullptr);
     group.isRunning = true;
     lock.unlock();
-    const int error = _call(fd);
+    const int error = callOrFail(fd);
     lock.lock();
     round->error = error;
     round->isDone = true;
     group.isRunning = false;
     group.changed.notify_all();
+}
+
+/// An exception would leave the round without an end, and those who wait for it, and all after them, for ever.
+int GroupSync::callOrFail(int fd) const noexcept
+try
+{
+    return _call(fd);
+}
+
+catch (...)
+{
+    return EIO;
 }
 
 } // namespace mpsmtp::delivery

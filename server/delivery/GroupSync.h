@@ -23,7 +23,7 @@ namespace mpsmtp::delivery
 class GroupSync
 {
 public:
-    /// Makes what `fd` names durable; returns 0 or an errno value.
+    /// Makes what `fd` names durable; returns 0 or an errno value. An exception counts as EIO.
     using SyncCall = std::function<int(int fd)>;
 
     explicit GroupSync(SyncCall call);
@@ -83,8 +83,11 @@ private:
         std::unordered_map<Inode, Group, Hash> groups;
     };
 
+    class Visit;
+
     [[nodiscard]] int joinRound(Group& group, int fd, std::unique_lock<std::mutex>& lock);
     void lead(Group& group, int fd, std::unique_lock<std::mutex>& lock);
+    [[nodiscard]] int callOrFail(int fd) const noexcept;
 
     static constexpr std::size_t shardCount = 16;
 

@@ -111,6 +111,7 @@ class GroupSyncTest : public CppUnit::TestFixture
     CPPUNIT_TEST(callThatStartsWhileOneRunsWaitsForANewOne);
     CPPUNIT_TEST(waitingCallsShareOneRound);
     CPPUNIT_TEST(errorReachesEveryCallOfItsRoundAndNoOther);
+    CPPUNIT_TEST(callThatThrowsIsAnErrorAndNotTheEnd);
     CPPUNIT_TEST(inodesDoNotWaitForEachOther);
     CPPUNIT_TEST(descriptorsOfOneInodeShare);
     CPPUNIT_TEST(badDescriptorIsAnError);
@@ -183,6 +184,18 @@ public:
         held.release(3);
         CPPUNIT_ASSERT_EQUAL(EIO, second.get());
         CPPUNIT_ASSERT_EQUAL(0, third.get());
+    }
+
+    /// In every order of callers: model.group_sync.
+    void callThatThrowsIsAnErrorAndNotTheEnd()
+    {
+        const TempFolder folder;
+        const Descriptor fd = openFolder(folder.path());
+        int calls = 0;
+        GroupSync sync([&](int) { return ++calls == 1 ? throw std::bad_alloc() : 0; });
+        CPPUNIT_ASSERT_EQUAL(EIO, sync.sync(fd.get()));
+        CPPUNIT_ASSERT_EQUAL(0, sync.sync(fd.get()));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(0), sync.callers());
     }
 
     void inodesDoNotWaitForEachOther()
