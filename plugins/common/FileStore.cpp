@@ -1,10 +1,13 @@
 #include "common/FileStore.h"
 
+#include "common/FileRestorer.h"
 #include "common/MessageWriter.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <exception>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -38,6 +41,15 @@ auto retryWhenGone(Action&& action)
     return action();
 }
 
+/// What follows `home` and a slash in `path`; "" if it is `home`.
+[[nodiscard]] std::string_view below(std::string_view home, std::string_view path)
+{
+    path.remove_prefix(std::min(home.size(), path.size()));
+    if (!path.empty() && path.front() == '/')
+        path.remove_prefix(1);
+    return path;
+}
+
 } // namespace
 
 class FileStore::StagedFiles : public Staged
@@ -58,16 +70,18 @@ public:
         auto file = retryWhenGone([&] { return write(mailbox, envelope, recipient, message); });
         if (!file)
             return Reply::noSuchUser();
-        _letters.push_back({std::move(mailbox), std::move(file), ""});
+        _letters.push_back(
+            {std::move(mailbox), std::move(file), "", std::string(_writer.fields()), ""});
         return {};
     }
 
     [[nodiscard]] bool isEmpty() const noexcept { return _letters.empty(); }
 
+    /// A file with a hidden name has lost nothing yet either: it is synced when the journal cannot.
     void persist() override
     {
-        for (const auto& file : _files)
-            file->sync(_store._storage);
+        if (!writeToJournal())
+            syncFiles();
     }
 
     void commit() override
@@ -76,22 +90,32 @@ public:
         {
             for (std::size_t begin = 0; begin < _letters.size(); begin += descriptorsPerTransaction)
                 show(begin, std::min(begin + descriptorsPerTransaction, _letters.size()));
+            if (_isRenamed)
+                journalAnew();
         }
         catch (...)
         {
             takeBack();
             throw;
         }
+        _entry.reset();
     }
 
-    void abort() noexcept override {} // the files go with this object: nobody has seen them
+    /// The files go with this object: nobody has seen them.
+    void abort() noexcept override
+    {
+        if (_entry)
+            _entry->cancel();
+    }
 
 private:
     struct Letter
     {
         Mailbox mailbox;
         std::shared_ptr<StagedFile> file; // several letters may share one
-        std::string shown;                // the name in sight, once it has one
+        std::string shown;                // the path in sight, once it has one
+        std::string fields;               // what this file has in front of the content
+        std::string path;                 // where the journal says that it will be; "": not there
     };
 
     using Folders = std::vector<std::shared_ptr<const Folder>>;
@@ -140,8 +164,77 @@ private:
             folders.push_back(retryWhenGone([&] { return place(_letters[i]); }));
         std::sort(folders.begin(), folders.end());
         folders.erase(std::unique(folders.begin(), folders.end()), folders.end());
+        if (_entry)
+            return;
         for (const auto& folder : folders)
             folder->sync(_store._storage);
+    }
+
+    void syncFiles()
+    {
+        for (const auto& file : _files)
+            file->sync(_store._storage);
+    }
+
+    /// \return false if the journal cannot take this transaction
+    [[nodiscard]] bool writeToJournal()
+    {
+        if (!_writer.isKept())
+            return false;
+        _journal = _store.currentJournal();
+        if (!_journal || !namePaths())
+            return false;
+        _entry = append(0);
+        return _entry.has_value();
+    }
+
+    /// \return false if a mailbox is not on the journal's file system
+    [[nodiscard]] bool namePaths()
+    {
+        for (Letter& letter : _letters)
+        {
+            const auto folder = _store._layout.open(letter.mailbox);
+            if (!folder || folder->device() != _journal->device())
+                return false;
+            letter.path = folder->path() + "/" + _store._layout.newName(*letter.file, *folder);
+        }
+        return true;
+    }
+
+    [[nodiscard]] std::optional<journal::Journal::Entry> append(std::uint64_t replaces)
+    {
+        journal::FilesRecord record;
+        record.replaces = replaces;
+        record.body = _writer.content();
+        const std::string& home = _store._path.home();
+        for (const Letter& letter : _letters)
+        {
+            const std::string_view path = letter.path;
+            const std::size_t slash = path.rfind('/');
+            record.files.push_back(
+                {below(home, path.substr(0, slash)), path.substr(slash + 1), letter.fields});
+        }
+        std::string payload;
+        journal::encode(record, payload);
+        return _journal->append(payload);
+    }
+
+    /// Someone has taken a name that the journal promised to us: it must know the new one.
+    void journalAnew()
+    {
+        for (Letter& letter : _letters)
+            letter.path = letter.shown;
+        if (auto entry = append(_entry->id()))
+        {
+            _entry = std::move(entry);
+            return;
+        }
+        syncFiles();
+        for (const Letter& letter : _letters)
+        {
+            if (const auto folder = _store._layout.open(letter.mailbox))
+                folder->sync(_store._storage);
+        }
     }
 
     [[nodiscard]] std::shared_ptr<const Folder> place(Letter& letter)
@@ -157,13 +250,28 @@ private:
         return folder;
     }
 
+    /// The name that the journal knows, if there is one.
+    [[nodiscard]] std::string placeAsPromised(const Letter& letter, const Folder& folder)
+    {
+        if (!_entry)
+            return _store._layout.place(*letter.file, folder);
+        std::string name = letter.path.substr(letter.path.rfind('/') + 1);
+        const int error = letter.file->link(folder, name);
+        if (error == 0)
+            return name;
+        if (error != EEXIST)
+            throwSystemError(error, "cannot put a mail into", folder.path());
+        _isRenamed = true;
+        return _store._layout.place(*letter.file, folder);
+    }
+
     /// Mailboxes of one transaction may turn out to lie on different mounts (EXDEV), or a file may
     /// have as many names as it can (EMLINK).
     [[nodiscard]] std::string placeOrCopy(Letter& letter, const Folder& folder)
     {
         try
         {
-            return _store._layout.place(*letter.file, folder);
+            return placeAsPromised(letter, folder);
         }
         catch (const std::system_error& error)
         {
@@ -180,6 +288,8 @@ private:
     /// The client will be told to send again, so what was shown goes, as far as that is possible.
     void takeBack() noexcept
     {
+        if (_entry)
+            _entry->cancel();
         for (const Letter& letter : _letters)
         {
             if (!letter.shown.empty())
@@ -191,15 +301,82 @@ private:
     MessageWriter _writer;
     std::vector<Letter> _letters;
     std::vector<std::shared_ptr<StagedFile>> _files; // each once
+    std::shared_ptr<journal::Journal> _journal;      // outlives _entry
+    std::optional<journal::Journal::Entry> _entry;   // if the journal has this transaction
+    bool _isRenamed = false;                         // a file has another name than it says there
 };
 
-FileStore::FileStore(const Context& context, const StoreOptions& options, MailboxLayout& layout)
-    : _storage(context.storage),
+FileStore::FileStore(const Context& context,
+                     const StoreOptions& options,
+                     std::string type,
+                     MailboxLayout& layout)
+    : _type(std::move(type)),
+      _storage(context.storage),
+      _log(context.log),
       _options(options),
       _path(options.path),
       _staging(options.mode),
       _layout(layout)
 {
+}
+
+/// A journal that an earlier run has left counts whatever `durability` says today.
+void FileStore::start()
+{
+    if (!journal::Journal::exists(_path.home(), _type))
+        return;
+    const JournalPtr journal = openJournal();
+    if (!_storage.wantsJournal())
+        return;
+    const std::lock_guard<std::mutex> lock(_mutex);
+    _journal = journal;
+}
+
+void FileStore::stop() noexcept
+{
+    JournalPtr journal;
+    const std::lock_guard<std::mutex> lock(_mutex);
+    journal.swap(_journal);
+}
+
+/// \return nullptr if another process has it
+FileStore::JournalPtr FileStore::openJournal()
+{
+    FileRestorer restorer(_path.home(), _storage, _log, _staging, _layout);
+    auto journal = journal::Journal::open(_path.home(),
+                                          _type,
+                                          {_storage, _log, journal::currentBootId()},
+                                          [&](const journal::FilesRecord& record, bool isDistrusted)
+                                          { restorer.restore(record, isDistrusted); });
+    if (!journal)
+        _log.warning("another process has the journal in " + _path.home() +
+                     ": each mail is synced by itself meanwhile");
+    return journal;
+}
+
+/// Opened when there is a folder for it, and anew when somebody has removed that.
+/// \return nullptr if there is none; tried again from time to time
+FileStore::JournalPtr FileStore::currentJournal()
+{
+    if (!_storage.wantsJournal())
+        return nullptr;
+    const std::lock_guard<std::mutex> lock(_mutex);
+    if (_journal && !_journal->isRefusing())
+        return _journal;
+    _journal.reset();
+    if (std::chrono::steady_clock::now() < _nextTry)
+        return nullptr;
+    try
+    {
+        _journal = openJournal();
+    }
+    catch (const std::exception& error)
+    {
+        _log.error(error.what());
+    }
+    if (!_journal)
+        _nextTry = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    return _journal;
 }
 
 Verdict FileStore::judge(const Envelope& envelope, const Recipient& recipient)

@@ -1,6 +1,7 @@
 // Delivery into stores that keep one file for each mail (maildir, MH), in two phases: stage()
 // writes all files where nobody sees them, persist() makes their data durable, commit() gives them
-// their names and makes those durable. What a mailbox looks like and what a mail is called there is
+// their names and makes those durable. With `durability = journal` one record in the store's journal
+// does for both (journal/Journal.h), unless the mail is large. What a mailbox looks like and what a mail is called there is
 // left to a MailboxLayout; errors become replies in the SDK.
 //
 // One file for each recipient given, also if two of them lead to one mailbox: that is what the
@@ -10,14 +11,20 @@
 #pragma once
 
 #include "common/FolderCache.h"
+#include "common/Listings.h"
 #include "common/PathTemplate.h"
 #include "common/StagedFile.h"
 #include "common/StoreOptions.h"
+#include "common/journal/Journal.h"
 
 #include <mpsmtp/Handler.h>
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace mpsmtp::store
 {
@@ -28,6 +35,14 @@ struct Mailbox
 {
     std::string path;
     std::string subfolder; ///< "" for none
+};
+
+/// A file that may be a certain mail.
+struct Sighting
+{
+    std::string path;
+    bool isItsName = false;    ///< the file has the name that the mail was given
+    bool isOnlyItsOwn = false; ///< and no other mail can have that name
 };
 
 /// A store format with one file for each mail.
@@ -54,14 +69,38 @@ public:
     /// \throws std::system_error; its code is ENOENT if the folder is gone, EXDEV or EMLINK if only
     ///   a copy can be placed
     [[nodiscard]] virtual std::string place(const StagedFile& file, const Folder& folder) = 0;
+
+    /// A name that no mail in `folder` has at this moment, for a file that will get it later.
+    [[nodiscard]] virtual std::string newName(const StagedFile& file, const Folder& folder) = 0;
+
+    /// The mailbox that the folder at `path` belongs to, as open() has made it.
+    [[nodiscard]] virtual Mailbox mailboxWith(const std::string& path) const = 0;
+
+    /// Where a mail that was given `name` in `folder` may be now, since readers move and rename
+    /// mail; best guess first.
+    [[nodiscard]] virtual std::vector<Sighting> sightings(Listings& listings,
+                                                          const Folder& folder,
+                                                          const std::string& name,
+                                                          std::uint64_t octets) const = 0;
 };
 
 /// The common part of maildir and mh.
 class FileStore
 {
 public:
+    /// \param type    the format's name, for its journal
     /// \param layout  outlives this object
-    FileStore(const Context& context, const StoreOptions& options, MailboxLayout& layout);
+    FileStore(const Context& context,
+              const StoreOptions& options,
+              std::string type,
+              MailboxLayout& layout);
+
+    /// For Handler::start(): puts back what a crash has torn, if there is a journal.
+    /// \throws std::exception  if that cannot be done; the journal then stays as it is
+    void start();
+
+    /// For Handler::stop().
+    void stop() noexcept;
 
     /// For Handler::onRcpt(): 550 5.1.1 if there is no such mailbox and none may be made.
     [[nodiscard]] Verdict judge(const Envelope& envelope, const Recipient& recipient);
@@ -78,11 +117,21 @@ public:
 private:
     class StagedFiles;
 
+    using JournalPtr = std::shared_ptr<journal::Journal>;
+
+    [[nodiscard]] JournalPtr openJournal();
+    [[nodiscard]] JournalPtr currentJournal();
+
+    const std::string _type;
     const Storage _storage;
+    const Log _log;
     const StoreOptions _options;
     const PathTemplate _path;
     Staging _staging;
     MailboxLayout& _layout;
+    std::mutex _mutex; ///< guards what follows
+    JournalPtr _journal;
+    std::chrono::steady_clock::time_point _nextTry; ///< to open one, when there is none
 };
 
 } // namespace mpsmtp::store

@@ -65,10 +65,41 @@ void MessageWriter::write(const Envelope& envelope,
         std::min<std::uint64_t>(message.size() + fieldOctets, 2 * pieceOctets)));
     makeFields(envelope, recipient, message);
     if (isConverted(_options, envelope))
+        convertFields();
+    if (!_isKept && message.size() <= keptOctets)
+        keepContent(envelope, message);
+    _buffer += _fields;
+    if (_isKept)
+        _buffer += _content;
+    else if (isConverted(_options, envelope))
         addConverted(message, sink);
     else
         addAsSent(message, sink);
     flush(sink);
+}
+
+/// They end in CRLF, so that nothing is left over.
+void MessageWriter::convertFields()
+{
+    std::string converted;
+    CrlfToLf converter;
+    converter.convert(_fields, converted);
+    _fields.swap(converted);
+}
+
+void MessageWriter::keepContent(const Envelope& envelope, const Message& message)
+{
+    _content.reserve(static_cast<std::size_t>(message.size()));
+    CrlfToLf converter;
+    for (std::size_t i = 0; i < message.segmentCount(); ++i)
+    {
+        if (isConverted(_options, envelope))
+            converter.convert(message.segment(i), _content);
+        else
+            _content += message.segment(i);
+    }
+    converter.finish(_content);
+    _isKept = true;
 }
 
 void MessageWriter::flush(OctetSink& sink)
@@ -101,7 +132,6 @@ void MessageWriter::makeFields(const Envelope& envelope,
 
 void MessageWriter::addAsSent(const Message& message, OctetSink& sink)
 {
-    _buffer += _fields;
     for (std::size_t i = 0; i < message.segmentCount(); ++i)
     {
         const std::string_view segment = message.segment(i);
@@ -118,7 +148,6 @@ void MessageWriter::addAsSent(const Message& message, OctetSink& sink)
 void MessageWriter::addConverted(const Message& message, OctetSink& sink)
 {
     CrlfToLf converter;
-    converter.convert(_fields, _buffer);
     for (std::size_t i = 0; i < message.segmentCount(); ++i)
     {
         std::string_view rest = message.segment(i);

@@ -52,11 +52,14 @@ private:
     bool _carriageReturn = false; // the input so far ends in CR, which is not in the output yet
 };
 
-/// Writes a message for one recipient after another into a sink; keeps its buffer of at most 64 KiB
-/// between them.
+/// Writes one message for one recipient after another into a sink. What is below keptOctets it
+/// converts once and keeps; of a longer one it keeps a buffer of at most 64 KiB.
 class MessageWriter
 {
 public:
+    /// Content up to this size is kept.
+    static constexpr std::size_t keptOctets = std::size_t{64} * 1024;
+
     explicit MessageWriter(const StoreOptions& options) noexcept : _options(options) {}
 
     /// Writes our fields (as the options say) and the content.
@@ -67,14 +70,27 @@ public:
                const Message& message,
                OctetSink& sink);
 
+    /// What the last write() has put in front of the content. Valid until the next one.
+    [[nodiscard]] std::string_view fields() const noexcept { return _fields; }
+
+    /// True if the content was short enough to be kept.
+    [[nodiscard]] bool isKept() const noexcept { return _isKept; }
+
+    /// The content as it was written, if isKept(). Valid as long as this object.
+    [[nodiscard]] std::string_view content() const noexcept { return _content; }
+
 private:
+    void convertFields();
+    void keepContent(const Envelope& envelope, const Message& message);
     void makeFields(const Envelope& envelope, const Recipient* recipient, const Message& message);
     void addAsSent(const Message& message, OctetSink& sink);
     void addConverted(const Message& message, OctetSink& sink);
     void flush(OctetSink& sink);
 
     const StoreOptions& _options;
-    std::string _fields; // with CRLF
+    std::string _fields;
+    std::string _content; // if _isKept
+    bool _isKept = false;
     std::string _buffer; // on its way to the sink
 };
 

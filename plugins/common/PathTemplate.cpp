@@ -245,6 +245,9 @@ PathTemplate::PathTemplate(std::string_view text) : _components(Parser(text).run
     }
     if (_base.empty())
         _base = _components.front().parts.empty() ? "/" : ".";
+    const Component& last = _components.back();
+    const bool isFixed = firstValue == _components.end() - 1 && !last.hasValue;
+    _home = isFixed ? (_base == "/" ? "" : _base) + "/" + last.parts.front().text : _base;
 }
 
 std::string PathTemplate::valueOf(const Part& part, const PathValues& values)

@@ -59,6 +59,10 @@ public:
     /// (or of the last component), without a trailing slash; "/" or "." if there are none.
     [[nodiscard]] const std::string& base() const noexcept { return _base; }
 
+    /// The folder that every mailbox is or lies in: base(), or the mailbox itself if all mail goes
+    /// to one.
+    [[nodiscard]] const std::string& home() const noexcept { return _home; }
+
 private:
     enum class Source : std::uint8_t
     {
@@ -98,6 +102,7 @@ private:
 
     std::vector<Component> _components; // joined by '/'
     std::string _base;
+    std::string _home;
 };
 
 /// The sentence and codes for a recipient whose name is too long: 553 5.1.3.

@@ -119,6 +119,12 @@ int StagedFile::link(const Folder& folder, const std::string& name) const
     return ::linkat(AT_FDCWD, from.c_str(), folder.fd(), name.c_str(), flags) == 0 ? 0 : errno;
 }
 
+void StagedFile::replace(const std::string& path) const
+{
+    if (::rename(_stagedPath.c_str(), path.c_str()) != 0)
+        throwSystemError(errno, "cannot replace", path);
+}
+
 void StagedFile::copyTo(OctetSink& sink) const
 {
     const FileDescriptor own = _fd.isOpen() ? FileDescriptor() : reopen();

@@ -48,6 +48,10 @@ public:
     ///   can have it
     [[nodiscard]] int link(const Folder& folder, const std::string& name) const;
 
+    /// Gives a file that has a hidden name the name `path` instead, in place of the file there.
+    /// \throws std::system_error
+    void replace(const std::string& path) const;
+
     /// Appends the whole content to another sink.
     void copyTo(OctetSink& sink) const;
 

@@ -11,12 +11,22 @@ MaildirHandler::MaildirHandler(const Context& context)
 }
 
 MaildirHandler::MaildirHandler(const Context& context, const store::StoreOptions& options)
-    : _store(context, options, _layout),
+    : _store(context, options, "maildir", _layout),
       _folders(context.storage, _store.base(), options.folderPolicy()),
       _layout(_folders,
               _store.staging(),
               {context.config.string("detail") == "folder", hostForFileName(store::hostName())})
 {
+}
+
+void MaildirHandler::start()
+{
+    _store.start();
+}
+
+void MaildirHandler::stop()
+{
+    _store.stop();
 }
 
 Verdict MaildirHandler::onRcpt(Session& /*session*/, Envelope& envelope, NewRecipient& recipient)

@@ -16,6 +16,9 @@ public:
     /// \throws std::invalid_argument if the path template is wrong
     explicit MaildirHandler(const Context& context);
 
+    void start() override;
+    void stop() override;
+
     [[nodiscard]] Verdict
     onRcpt(Session& session, Envelope& envelope, NewRecipient& recipient) override;
 

@@ -112,6 +112,39 @@ std::string MaildirLayout::place(const store::StagedFile& file, const store::Fol
 }
 
 /// SECONDS.MmicrosecondsPpidVdeviceIinode_counter.host,S=octets
+std::string MaildirLayout::newName(const store::StagedFile& file, const store::Folder& /*folder*/)
+{
+    return uniqueName(file);
+}
+
+/// A folder of Maildir++ has a leading dot, which no mailbox's own path has.
+store::Mailbox MaildirLayout::mailboxWith(const std::string& path) const
+{
+    const std::string root = store::parentOf(path);
+    const std::string last = root.substr(root.rfind('/') + 1);
+    if (last.empty() || last.front() != '.' || last.size() == 1)
+        return {root, ""};
+    return {store::parentOf(root), last};
+}
+
+/// A reader moves it to cur/ and puts its flags behind a colon.
+std::vector<store::Sighting> MaildirLayout::sightings(store::Listings& listings,
+                                                      const store::Folder& folder,
+                                                      const std::string& name,
+                                                      std::uint64_t /*octets*/) const
+{
+    std::vector<store::Sighting> sightings{{folder.path() + "/" + name, true, true}};
+    if (::access(sightings.front().path.c_str(), F_OK) == 0)
+        return sightings;
+    const std::string cur = store::parentOf(folder.path()) + "/cur";
+    for (const auto& entry : listings.of(cur))
+    {
+        if (entry.name.substr(0, entry.name.find(':')) == name)
+            sightings.push_back({cur + "/" + entry.name, true, true});
+    }
+    return sightings;
+}
+
 std::string MaildirLayout::uniqueName(const store::StagedFile& file)
 {
     timeval now{};

@@ -30,6 +30,13 @@ public:
     [[nodiscard]] std::string hiddenFolder(const store::Mailbox& mailbox) const override;
     [[nodiscard]] std::string place(const store::StagedFile& file,
                                     const store::Folder& folder) override;
+    [[nodiscard]] std::string newName(const store::StagedFile& file,
+                                      const store::Folder& folder) override;
+    [[nodiscard]] store::Mailbox mailboxWith(const std::string& path) const override;
+    [[nodiscard]] std::vector<store::Sighting> sightings(store::Listings& listings,
+                                                         const store::Folder& folder,
+                                                         const std::string& name,
+                                                         std::uint64_t octets) const override;
 
 private:
     [[nodiscard]] bool makeRest(const store::Mailbox& mailbox);

@@ -38,8 +38,9 @@ using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
     return opened;
 }
 
-/// 0 if it is not a message's name.
-[[nodiscard]] std::uint64_t numberOf(std::string_view name)
+} // namespace
+
+std::uint64_t numberOf(std::string_view name)
 {
     constexpr std::size_t mostDigits = 18;
     std::uint64_t number = 0;
@@ -47,8 +48,6 @@ using OpenFolder = std::unique_ptr<DIR, CloseFolder>;
     const bool isNumber = error == std::errc() && end == name.data() + name.size();
     return isNumber && name.size() <= mostDigits ? number : 0;
 }
-
-} // namespace
 
 std::uint64_t greatestNumberIn(const store::Folder& folder)
 {

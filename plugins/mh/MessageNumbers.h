@@ -54,6 +54,9 @@ private:
 /// The greatest message number among the names in a folder, 0 if there is none. Message numbers are
 /// decimal digits only; names of more than 18 digits are none.
 /// \throws std::system_error
+/// 0 if `name` is not a message's.
+[[nodiscard]] std::uint64_t numberOf(std::string_view name);
+
 [[nodiscard]] std::uint64_t greatestNumberIn(const store::Folder& folder);
 
 } // namespace mpsmtp::mh

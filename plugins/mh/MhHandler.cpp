@@ -9,10 +9,20 @@ MhHandler::MhHandler(const Context& context)
 }
 
 MhHandler::MhHandler(const Context& context, const store::StoreOptions& options)
-    : _store(context, options, _layout),
+    : _store(context, options, "mh", _layout),
       _folders(context.storage, _store.base(), options.folderPolicy()),
       _layout(_folders, _store.staging(), options.mode)
 {
+}
+
+void MhHandler::start()
+{
+    _store.start();
+}
+
+void MhHandler::stop()
+{
+    _store.stop();
 }
 
 Verdict MhHandler::onRcpt(Session& /*session*/, Envelope& envelope, NewRecipient& recipient)

@@ -69,4 +69,29 @@ std::string MhLayout::place(const store::StagedFile& file, const store::Folder& 
     store::throwSystemError(EEXIST, "cannot find a free number in", folder.path());
 }
 
+std::string MhLayout::newName(const store::StagedFile& /*file*/, const store::Folder& folder)
+{
+    return std::to_string(_numbers.take(folder));
+}
+
+store::Mailbox MhLayout::mailboxWith(const std::string& path) const
+{
+    return {path, ""};
+}
+
+/// Readers give mails new numbers (`folder -pack`), and numbers to other mails.
+std::vector<store::Sighting> MhLayout::sightings(store::Listings& listings,
+                                                 const store::Folder& folder,
+                                                 const std::string& name,
+                                                 std::uint64_t octets) const
+{
+    std::vector<store::Sighting> sightings{{folder.path() + "/" + name, true, false}};
+    for (const auto& entry : listings.of(folder.path()))
+    {
+        if (entry.octets == octets && entry.name != name && numberOf(entry.name) != 0)
+            sightings.push_back({folder.path() + "/" + entry.name, false, false});
+    }
+    return sightings;
+}
+
 } // namespace mpsmtp::mh

@@ -21,6 +21,13 @@ using delivery::RouteConfig;
 namespace
 {
 
+delivery::Durability durability(const std::string& word)
+{
+    return word == "none"      ? delivery::Durability::None
+           : word == "journal" ? delivery::Durability::Journal
+                               : delivery::Durability::Fsync;
+}
+
 class Builder
 {
 public:
@@ -193,8 +200,7 @@ DeliveryConfig Builder::delivery() const
         config.listeners.emplace_back(splitSectionName(section->name).name);
     config.spoolDirectory = spoolDirectory();
     config.spoolMemoryOctets = static_cast<std::size_t>(spool.octets("memory"));
-    config.durability = spool.text("durability") == "none" ? delivery::Durability::None
-                                                           : delivery::Durability::Fsync;
+    config.durability = durability(spool.text("durability"));
     return config;
 }
 

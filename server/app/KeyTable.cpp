@@ -101,8 +101,8 @@ const std::vector<KeySpec>& keyTable()
         {"spool", "memory", T::Size, "256K", "", "octets",
          "Messages up to this size stay in memory while they are received.", "", 0, gibibyte},
         {"spool", "durability", T::Choice, "fsync", "", "",
-         "What 250 promises: the mail is on the disk (fsync), or the kernel has it (none, for tests).",
-         "fsync|none"},
+         "What 250 promises: the mail is on the disk, in the store's journal (journal) or file by file (fsync), or the kernel has it (none, for tests).",
+         "journal|fsync|none"},
 
         {"logging", "level", T::LogLevel, "information", "", "",
          "The least important lines that are logged; LOG_LEVEL in the environment goes before it."},

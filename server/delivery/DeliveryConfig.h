@@ -46,8 +46,9 @@ struct HandlerConfig
 
 enum class Durability
 {
-    Fsync, ///< 250 means on stable storage
-    None   ///< for tests: 250 means handed to the kernel
+    Journal, ///< 250 means on stable storage: stores that have a journal write small mail there first
+    Fsync,   ///< 250 means on stable storage: each file by itself
+    None     ///< for tests: 250 means handed to the kernel
 };
 
 /// The filters of one listener, in place of `[filters] chain`.

@@ -183,6 +183,11 @@ std::int64_t clock(mpsmtp_host_data* data, std::int32_t which) noexcept
                                            : nanoseconds(source.now());
 }
 
+std::int32_t durability(mpsmtp_host_data* data) noexcept
+{
+    return LoadedHandler::of(data).sync().durability();
+}
+
 } // namespace
 
 const mpsmtp_host& hostTable() noexcept
@@ -201,7 +206,8 @@ const mpsmtp_host& hostTable() noexcept
                                    &setLocal,
                                    &redirect,
                                    &throttle,
-                                   &clock};
+                                   &clock,
+                                   &durability};
     return table;
 }
 

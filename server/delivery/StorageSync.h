@@ -12,10 +12,11 @@ namespace mpsmtp::delivery
 /// The system calls behind it; a test puts its own here.
 struct SyncCalls
 {
-    GroupSync::SyncCall data;   ///< a file's data and length
-    GroupSync::SyncCall folder; ///< a folder's entries
+    GroupSync::SyncCall data;       ///< a file's data and length
+    GroupSync::SyncCall folder;     ///< a folder's entries
+    GroupSync::SyncCall fileSystem; ///< all of a file system
 
-    /// fdatasync and fsync, repeated when a signal interrupts them.
+    /// fdatasync, fsync and syncfs, repeated when a signal interrupts them.
     [[nodiscard]] static SyncCalls system();
 };
 
@@ -24,9 +25,12 @@ class StorageSync
 public:
     explicit StorageSync(Durability durability, const SyncCalls& calls = SyncCalls::system());
 
-    /// \param what MPSMTP_SYNC_DATA or MPSMTP_SYNC_FOLDER
+    /// \param what MPSMTP_SYNC_…
     /// \return 0, or an errno value: EINVAL for another `what`
     [[nodiscard]] int sync(int fd, std::int32_t what);
+
+    /// \return MPSMTP_DURABILITY_…
+    [[nodiscard]] std::int32_t durability() const noexcept;
 
 private:
     const Durability _durability;
@@ -34,6 +38,7 @@ private:
     // a map.
     GroupSync _data;
     GroupSync _folders;
+    const GroupSync::SyncCall _fileSystem;
 };
 
 } // namespace mpsmtp::delivery

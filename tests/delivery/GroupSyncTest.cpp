@@ -117,7 +117,7 @@ class GroupSyncTest : public CppUnit::TestFixture
     CPPUNIT_TEST(badDescriptorIsAnError);
     CPPUNIT_TEST(manyThreadsSeeTheirOwnWritesCovered);
     CPPUNIT_TEST(durabilityNoneCallsNothing);
-    CPPUNIT_TEST(dataAndFolderUseTheirOwnCall);
+    CPPUNIT_TEST(eachKindUsesItsOwnCall);
     CPPUNIT_TEST(systemCallsMakeRealFilesDurable);
     CPPUNIT_TEST(systemCallsReachTheKernel);
     CPPUNIT_TEST_SUITE_END();
@@ -279,20 +279,24 @@ public:
     {
         int calls = 0;
         const auto count = [&](int) { return ++calls; };
-        StorageSync sync(Durability::None, {count, count});
+        StorageSync sync(Durability::None, {count, count, count});
         CPPUNIT_ASSERT_EQUAL(0, sync.sync(-1, MPSMTP_SYNC_DATA));
         CPPUNIT_ASSERT_EQUAL(0, sync.sync(-1, MPSMTP_SYNC_FOLDER));
+        CPPUNIT_ASSERT_EQUAL(0, sync.sync(-1, MPSMTP_SYNC_FILE_SYSTEM));
         CPPUNIT_ASSERT_EQUAL(0, calls);
     }
 
-    void dataAndFolderUseTheirOwnCall()
+    void eachKindUsesItsOwnCall()
     {
         const TempFolder folder;
         const Descriptor fd = openFolder(folder.path());
-        StorageSync sync(Durability::Fsync, {[](int) { return 1; }, [](int) { return 2; }});
+        StorageSync sync(Durability::Fsync,
+                         {[](int) { return 1; }, [](int) { return 2; }, [](int) { return 3; }});
         CPPUNIT_ASSERT_EQUAL(1, sync.sync(fd.get(), MPSMTP_SYNC_DATA));
         CPPUNIT_ASSERT_EQUAL(2, sync.sync(fd.get(), MPSMTP_SYNC_FOLDER));
+        CPPUNIT_ASSERT_EQUAL(3, sync.sync(fd.get(), MPSMTP_SYNC_FILE_SYSTEM));
         CPPUNIT_ASSERT_EQUAL(EINVAL, sync.sync(fd.get(), 7));
+        CPPUNIT_ASSERT_EQUAL(EINVAL, sync.sync(fd.get(), -1));
     }
 
     void systemCallsMakeRealFilesDurable()

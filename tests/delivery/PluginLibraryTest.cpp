@@ -138,12 +138,12 @@ public:
              Row{"another major version",
                  ofFile(so("major2")),
                  so("major2") +
-                     " was built for plugin interface 2.0, this server has 1.0; build it with this "
+                     " was built for plugin interface 2.0, this server has 1.1; build it with this "
                      "server's SDK"},
              Row{"a newer minor version",
                  ofFile(so("minor9")),
                  so("minor9") +
-                     " was built for plugin interface 1.9, this server has 1.0; build it with this "
+                     " was built for plugin interface 1.9, this server has 1.1; build it with this "
                      "server's SDK, or upgrade the server"},
              Row{"short descriptor",
                  ofFile(so("short")),
@@ -248,9 +248,9 @@ public:
               "FILE is not an mpsmtp plugin: it exports no mpsmtp_plugin_descriptor; does a "
               "source file of it end with MPSMTP_PLUGIN(…)?",
               "FILE is not an mpsmtp plugin: its mpsmtp_plugin_descriptor is something else",
-              "FILE was built for plugin interface 2.0, this server has 1.0; build it with this "
+              "FILE was built for plugin interface 2.0, this server has 1.1; build it with this "
               "server's SDK",
-              "FILE was built for plugin interface 1.9, this server has 1.0; build it with this "
+              "FILE was built for plugin interface 1.9, this server has 1.1; build it with this "
               "server's SDK, or upgrade the server",
               "FILE has a malformed descriptor (WHAT); build it again with the SDK",
               "FILE names its type NAME; a type is made of lower-case letters, digits, \"-\" and "

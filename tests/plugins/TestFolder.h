@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/stat.h>
@@ -116,6 +118,20 @@ inline std::string python(const std::string& script, const std::string& argument
         out.append(buffer.data(), got);
     CPPUNIT_ASSERT_EQUAL_MESSAGE(out, 0, ::pclose(pipe.get()));
     return out;
+}
+
+/// Waits for what another thread does.
+template <class Condition>
+[[nodiscard]] bool waitUntil(Condition&& condition)
+{
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition())
+    {
+        if (std::chrono::steady_clock::now() > deadline)
+            return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
 }
 
 } // namespace mpsmtp::test

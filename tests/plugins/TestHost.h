@@ -67,6 +67,7 @@ public:
     {
         bool isFolder;
         std::string path; ///< where the descriptor led when it was synced
+        bool isFileSystem = false;
     };
 
     using Options = std::map<std::string, std::string>;
@@ -81,6 +82,7 @@ public:
         _table.edit = &edit;
         _table.redirect = &redirect;
         _table.clock = &clock;
+        _table.durability = &durability;
     }
 
     TestHost(const TestHost&) = delete;
@@ -89,6 +91,9 @@ public:
     [[nodiscard]] const mpsmtp_host& table() const { return _table; }
 
     [[nodiscard]] Context context() { return {_table, data(), "test"}; }
+
+    /// [spool] durability: MPSMTP_DURABILITY_…
+    void setDurability(std::int32_t durability) { _durability = durability; }
 
     /// Call `number` (counted from 1, from now on) of sync() answers `error`.
     void failSync(int number, int error)
@@ -127,8 +132,15 @@ public:
     [[nodiscard]] std::size_t dataSyncs() const
     {
         const auto all = syncs();
+        return static_cast<std::size_t>(std::count_if(
+            all.begin(), all.end(), [](const Sync& s) { return !s.isFolder && !s.isFileSystem; }));
+    }
+
+    [[nodiscard]] std::size_t fileSystemSyncs() const
+    {
+        const auto all = syncs();
         return static_cast<std::size_t>(
-            std::count_if(all.begin(), all.end(), [](const Sync& s) { return !s.isFolder; }));
+            std::count_if(all.begin(), all.end(), [](const Sync& s) { return s.isFileSystem; }));
     }
 
     /// Both clocks run ahead of the machine's by so much more.
@@ -175,10 +187,16 @@ private:
         const std::lock_guard<std::mutex> lock(host._mutex);
         if (host._syncsUntilFailure > 0 && --host._syncsUntilFailure == 0)
             return host._syncError;
-        host._syncs.push_back({what == MPSMTP_SYNC_FOLDER, path.data()});
+        host._syncs.push_back(
+            {what == MPSMTP_SYNC_FOLDER, path.data(), what == MPSMTP_SYNC_FILE_SYSTEM});
         if (host._onSync)
             host._onSync(host._syncs.back());
         return 0;
+    }
+
+    static std::int32_t durability(mpsmtp_host_data* data) noexcept
+    {
+        return self(data)._durability;
     }
 
     static std::int64_t clock(mpsmtp_host_data* data, std::int32_t which) noexcept
@@ -227,6 +245,7 @@ private:
     mutable std::mutex _mutex;
     std::vector<std::string> _log;
     std::vector<Sync> _syncs;
+    std::int32_t _durability = MPSMTP_DURABILITY_FSYNC;
     int _syncsUntilFailure = 0;
     int _syncError = 0;
     std::function<void(const Sync&)> _onSync;

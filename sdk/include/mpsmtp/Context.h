@@ -148,6 +148,21 @@ public:
     /// \throws std::system_error; nothing may then be assumed durable
     void syncFolder(int fd) const { sync(fd, MPSMTP_SYNC_FOLDER, "cannot make a folder durable"); }
 
+    /// Blocks until everything that was written to the file system that `fd` lies on, before this
+    /// call, is on stable storage (syncfs). For checkpoints: it is slow. Since 1.1.
+    /// \throws std::system_error; nothing may then be assumed durable
+    void syncFileSystem(int fd) const
+    {
+        sync(fd, MPSMTP_SYNC_FILE_SYSTEM, "cannot make a file system durable");
+    }
+
+    /// True if a store that has a journal shall use it: `[spool] durability = journal`. Since 1.1.
+    [[nodiscard]] bool wantsJournal() const noexcept
+    {
+        return MPSMTP_HAS(mpsmtp_host, _host, durability) && _host->durability != nullptr &&
+               _host->durability(_data) == MPSMTP_DURABILITY_JOURNAL;
+    }
+
 private:
     void sync(int fd, std::int32_t what, const char* text) const
     {

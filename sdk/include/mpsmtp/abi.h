@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 #define MPSMTP_ABI_MAJOR 1u
-#define MPSMTP_ABI_MINOR 0u
+#define MPSMTP_ABI_MINOR 1u
 
 /** "mpsm" in ASCII: tells a plugin's descriptor from any other symbol of the same name. */
 #define MPSMTP_ABI_MAGIC 0x6d70736du
@@ -221,7 +221,16 @@ enum
 enum
 {
     MPSMTP_SYNC_DATA = 0,  /**< a file's data and its length */
-    MPSMTP_SYNC_FOLDER = 1 /**< a folder's entries; concurrent calls for one folder share one fsync */
+    MPSMTP_SYNC_FOLDER = 1, /**< a folder's entries; concurrent calls for one folder share one fsync */
+    MPSMTP_SYNC_FILE_SYSTEM = 2 /**< all of the file system that the descriptor lies on; since 1.1 */
+};
+
+/** What [spool] durability says; since 1.1. */
+enum
+{
+    MPSMTP_DURABILITY_FSYNC = 0,  /**< each file, before the 250 */
+    MPSMTP_DURABILITY_NONE = 1,   /**< sync() does nothing */
+    MPSMTP_DURABILITY_JOURNAL = 2 /**< a store that has a journal uses it; for others as FSYNC */
 };
 
 /* ------------------------------------------------------------------ what the server offers */
@@ -290,6 +299,9 @@ typedef struct mpsmtp_host
 
     /** Nanoseconds of a clock (MPSMTP_CLOCK_…). Thread safety: any. */
     int64_t (*clock)(mpsmtp_host_data*, int32_t which) MPSMTP_NOEXCEPT;
+
+    /** MPSMTP_DURABILITY_…; since 1.1. Thread safety: any. */
+    int32_t (*durability)(mpsmtp_host_data*) MPSMTP_NOEXCEPT;
 } mpsmtp_host;
 
 #define MPSMTP_ALL_RECIPIENTS 0xffffffffu

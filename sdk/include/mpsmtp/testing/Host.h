@@ -399,6 +399,8 @@ private:
         { return guarded([&] { return of(data).sync(fd, what); }); };
         _table.clock = [](mpsmtp_host_data* data, std::int32_t which) noexcept
         { return of(data).now(which); };
+        _table.durability = [](mpsmtp_host_data* /*data*/) noexcept
+        { return std::int32_t{MPSMTP_DURABILITY_FSYNC}; };
     }
 
     void addAnswers() noexcept

@@ -1,0 +1,463 @@
+#include "common/journal/Journal.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <map>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+namespace mpsmtp::store::journal
+{
+
+namespace
+{
+
+// Of one batch: a segment must hold several, and writev takes 1024 parts.
+constexpr std::uint64_t batchOctets = std::uint64_t{1} << 20;
+constexpr std::size_t batchTickets = 256;
+
+[[nodiscard]] std::string prefixOf(const std::string& base, const std::string& name)
+{
+    return base + "/.mpsmtp." + name + "-journal";
+}
+
+/// One journal serves all handlers of a store: those of two sections, and of two generations while
+/// the configuration is read again.
+class Journals
+{
+public:
+    static Journals& ofProcess()
+    {
+        static Journals journals;
+        return journals;
+    }
+
+    std::mutex mutex; ///< guards `byPrefix`
+    std::map<std::string, std::weak_ptr<Journal>> byPrefix;
+};
+
+[[nodiscard]] std::uint64_t randomNumber()
+{
+    std::uint64_t number = 0;
+    if (::getrandom(&number, sizeof number, 0) != static_cast<ssize_t>(sizeof number))
+        throwSystemError(errno, "cannot get random octets for", "the journal");
+    return number;
+}
+
+[[nodiscard]] dev_t deviceOf(const std::string& path)
+{
+    struct stat status
+    {
+    };
+
+    if (::stat(path.c_str(), &status) != 0)
+        throwSystemError(errno, "cannot examine", path);
+    return status.st_dev;
+}
+
+[[nodiscard]] bool isOutOfSpace(const std::error_code& error)
+{
+    const int value = error.value();
+    return value == ENOSPC || value == EDQUOT || value == EFBIG;
+}
+
+} // namespace
+
+std::shared_ptr<Journal> Journal::open(const std::string& base,
+                                       const std::string& name,
+                                       const Settings& settings,
+                                       const Restore& restore)
+{
+    const std::string prefix = prefixOf(base, name);
+    Journals& journals = Journals::ofProcess();
+    const std::lock_guard<std::mutex> lock(journals.mutex); // nobody opens it twice
+    std::weak_ptr<Journal>& known = journals.byPrefix[prefix];
+    if (auto journal = known.lock(); journal && journal->isUsable())
+        return journal;
+    auto journal = std::make_shared<Journal>(prefix, settings);
+    const FileDescriptor folder(::open(base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.isOpen())
+        throwSystemError(errno, "cannot open the folder", base);
+    settings.storage.syncFolder(folder.get()); // the journal's name
+    if (!journal->start(restore))
+        return nullptr;
+    known = journal;
+    return journal;
+}
+
+bool Journal::exists(const std::string& base, const std::string& name)
+{
+    struct stat status
+    {
+    };
+
+    return ::stat((prefixOf(base, name) + ".0").c_str(), &status) == 0;
+}
+
+Journal::Journal(const std::string& prefix, const Settings& settings)
+    : _settings(settings),
+      _uses{Use(prefix + ".0", settings.segmentOctets), Use(prefix + ".1", settings.segmentOctets)},
+      _device(deviceOf(prefix + ".0"))
+{
+}
+
+Journal::~Journal()
+{
+    {
+        const std::lock_guard<std::mutex> lock(_mutex);
+        _isStopping = true;
+        _changed.notify_all();
+    }
+    if (_checkpoints.joinable())
+        _checkpoints.join();
+}
+
+/// \return false if another process has it
+bool Journal::start(const Restore& restore)
+{
+    if (!_uses[0].segment.tryLock() || !_uses[1].segment.tryLock())
+        return false;
+    const std::size_t restored = recover(
+        {&_uses[0].segment, &_uses[1].segment}, _settings.bootId, _settings.storage, restore);
+    if (restored != 0)
+        _settings.log.notice("the machine went down without a checkpoint: looked after " +
+                             std::to_string(restored) + " transactions of the journal " +
+                             _uses[0].segment.path());
+    _checkpoints = std::thread([this] { runCheckpoints(); });
+    return true;
+}
+
+bool Journal::isUsable() const
+{
+    return !_isBroken && _uses[0].segment.isInPlace() && _uses[1].segment.isInPlace();
+}
+
+std::optional<Journal::Entry> Journal::append(std::string_view payload)
+{
+    if (payload.size() + recordHeaderOctets > batchOctets)
+        return std::nullopt;
+    Ticket ticket;
+    ticket.payload = payload;
+    ticket.checksum = checksum(payload);
+    Lock lock(_mutex);
+    if (_isBroken)
+        return std::nullopt;
+    _waiting.push_back(&ticket);
+    while (ticket.outcome == Outcome::Waiting)
+    {
+        if (_isBusy)
+            ticket.wake.wait(lock);
+        else
+            lead(lock);
+    }
+    if (ticket.outcome != Outcome::Stored)
+        return std::nullopt;
+    return Entry(*this, ticket.segment, ticket.id);
+}
+
+void Journal::release(std::size_t segment) noexcept
+{
+    const std::lock_guard<std::mutex> lock(_mutex);
+    Use& use = _uses[segment];
+    if (--use.entries == 0 && use.state == Use::State::Closed)
+        _changed.notify_all();
+}
+
+void Journal::cancel(std::uint64_t id) noexcept
+{
+    try
+    {
+        const std::lock_guard<std::mutex> lock(_mutex);
+        _cancelled.push_back(id);
+    }
+    catch (...) // no memory: after a power failure the mail may come although it was refused
+    {
+    }
+}
+
+/// Whoever finds nobody at work writes for all that wait; who comes meanwhile waits for the next
+/// batch, which the first of them leads. Whatever happens, all of the batch are told.
+void Journal::lead(Lock& lock) noexcept
+{
+    _isBusy = true;
+    Batch batch;
+    Outcome outcome = Outcome::Refused;
+    try
+    {
+        takeBatch(batch);
+        outcome = write(batch, lock);
+    }
+    catch (const std::exception& error)
+    {
+        _settings.log.error(error.what());
+        if (batch.tickets.empty())
+            batch.tickets.swap(_waiting);
+    }
+    for (Ticket* ticket : batch.tickets)
+    {
+        ticket->outcome = outcome;
+        ticket->wake.notify_one(); // under the mutex: afterwards the ticket may be gone
+    }
+    _isBusy = false;
+    if (!_waiting.empty())
+        _waiting.front()->wake.notify_one();
+}
+
+void Journal::takeBatch(Batch& batch)
+{
+    auto end = _waiting.begin();
+    for (; end != _waiting.end(); ++end)
+    {
+        const std::uint64_t octets = recordHeaderOctets + (*end)->payload.size();
+        if (batch.tickets.size() == batchTickets ||
+            (batch.octets + octets > batchOctets && !batch.tickets.empty()))
+            break;
+        batch.tickets.push_back(*end);
+        batch.octets += octets;
+    }
+    _waiting.erase(_waiting.begin(), end);
+    const std::size_t cancellations = std::min(_cancelled.size(), batchTickets / 2);
+    for (std::size_t i = 0; i < cancellations; ++i)
+    {
+        FilesRecord record;
+        record.replaces = _cancelled[i];
+        encode(record, batch.cancellations.emplace_back());
+        batch.octets += recordHeaderOctets + batch.cancellations.back().size();
+    }
+    _cancelled.erase(_cancelled.begin(),
+                     _cancelled.begin() + static_cast<std::ptrdiff_t>(cancellations));
+}
+
+Journal::Outcome Journal::write(Batch& batch, Lock& lock)
+{
+    Use* const use = useFor(batch.octets, lock);
+    if (use == nullptr)
+        return Outcome::Refused;
+    std::vector<iovec> parts = partsOf(batch, *use);
+    use->entries += batch.tickets.size();
+    lock.unlock();
+    const bool isStored = store(use->segment, batch, parts);
+    lock.lock();
+    if (!isStored)
+        use->entries -= batch.tickets.size();
+    return isStored ? Outcome::Stored : Outcome::Refused;
+}
+
+/// The open segment, or the other one if that is full; waits a while for its checkpoint.
+/// \return nullptr if none has room
+Journal::Use* Journal::useFor(std::uint64_t octets, Lock& lock)
+{
+    const auto deadline = std::chrono::steady_clock::now() + _settings.patience;
+    while (!_isBroken)
+    {
+        if (Use* const open = findOpen(octets))
+            return open;
+        if (_isStalled || _changed.wait_until(lock, deadline) == std::cv_status::timeout)
+            break;
+    }
+    Use* const open = _isBroken ? nullptr : findOpen(octets);
+    _isStalled = open == nullptr;
+    return open;
+}
+
+Journal::Use* Journal::findOpen(std::uint64_t octets)
+{
+    for (Use& use : _uses)
+    {
+        if (use.state == Use::State::Open && use.segment.room() >= wholeBlocks(octets))
+            return &use;
+    }
+    for (Use& use : _uses)
+    {
+        if (use.state == Use::State::Open)
+            close(use);
+    }
+    for (Use& use : _uses)
+    {
+        if (use.state != Use::State::Free)
+            continue;
+        use.segment.begin({_lastSequence + 1, randomNumber(), _settings.bootId, false});
+        ++_lastSequence;
+        use.state = Use::State::Open;
+        use.since = std::chrono::steady_clock::now();
+        _changed.notify_all(); // the checkpoint of this one has a time now
+        return &use;
+    }
+    return nullptr;
+}
+
+void Journal::close(Use& use)
+{
+    use.state = Use::State::Closed;
+    _changed.notify_all();
+}
+
+/// Ids go up in the order of the records.
+std::vector<iovec> Journal::partsOf(Batch& batch, const Use& use)
+{
+    const auto part = [](const char* data, std::size_t size) {
+        return iovec{const_cast<char*>(data), size};
+    };
+    std::vector<iovec> parts;
+    parts.reserve(2 * (batch.tickets.size() + batch.cancellations.size()) + 1);
+    batch.headers.reserve(batch.cancellations.size());
+    const std::uint64_t key = use.segment.header().key;
+    for (const std::string& payload : batch.cancellations)
+    {
+        batch.headers.push_back(makeRecordHeader(
+            key, ++_lastId, static_cast<std::uint32_t>(payload.size()), checksum(payload)));
+        parts.push_back(part(batch.headers.back().data(), recordHeaderOctets));
+        parts.push_back(part(payload.data(), payload.size()));
+    }
+    for (Ticket* ticket : batch.tickets)
+    {
+        ticket->segment = static_cast<std::size_t>(&use - _uses.data());
+        ticket->id = ++_lastId;
+        ticket->header = makeRecordHeader(
+            key, ticket->id, static_cast<std::uint32_t>(ticket->payload.size()), ticket->checksum);
+        parts.push_back(part(ticket->header.data(), ticket->header.size()));
+        parts.push_back(part(ticket->payload.data(), ticket->payload.size()));
+    }
+    return parts;
+}
+
+/// A full disk is no fault of the journal: the same octets may fit later. After another error it is
+/// not known what is on the disk, so nothing more goes there.
+bool Journal::store(Segment& segment, Batch& batch, std::vector<iovec>& parts) noexcept
+{
+    try
+    {
+        if (!segment.isInPlace())
+            throwSystemError(ENOENT, "somebody has removed the journal", segment.path());
+        segment.append(parts, batch.octets, _settings.storage);
+        return true;
+    }
+    catch (const std::system_error& error)
+    {
+        _settings.log.error(error.what());
+        if (isOutOfSpace(error.code()))
+            return false;
+    }
+    catch (const std::exception& error)
+    {
+        _settings.log.error(error.what());
+        return false;
+    }
+    const std::lock_guard<std::mutex> lock(_mutex);
+    _isBroken = true;
+    return false;
+}
+
+/// The thread of the checkpoints.
+void Journal::runCheckpoints() noexcept
+{
+    Lock lock(_mutex);
+    while (true)
+    {
+        closeOld();
+        const std::vector<Use*> uses = finished();
+        if (!uses.empty())
+            checkpoint(uses, lock);
+        else if (_isStopping)
+            return;
+        else if (const auto next = nextCheckpoint(); next == decltype(next)::max())
+            _changed.wait(lock);
+        else
+            _changed.wait_until(lock, next);
+    }
+}
+
+std::chrono::steady_clock::time_point Journal::nextCheckpoint() const
+{
+    auto next = std::chrono::steady_clock::time_point::max();
+    for (const Use& use : _uses)
+    {
+        if (use.state == Use::State::Open)
+            next = std::min(next, use.since + _settings.checkpointAfter);
+    }
+    return next;
+}
+
+/// A segment that takes a batch at this moment is looked at when that is over, at the next change
+/// or second.
+void Journal::closeOld()
+{
+    const auto now = std::chrono::steady_clock::now();
+    for (Use& use : _uses)
+    {
+        if (use.state != Use::State::Open)
+            continue;
+        if (!_isStopping && now < use.since + _settings.checkpointAfter)
+            continue;
+        if (_isBusy)
+            use.since = now - _settings.checkpointAfter + std::chrono::milliseconds(50);
+        else
+            close(use);
+    }
+}
+
+/// Closed ones all of whose files are in place.
+std::vector<Journal::Use*> Journal::finished()
+{
+    std::vector<Use*> uses;
+    for (Use& use : _uses)
+    {
+        if (use.state == Use::State::Closed && use.entries == 0)
+            uses.push_back(&use);
+    }
+    return uses;
+}
+
+void Journal::checkpoint(const std::vector<Use*>& uses, Lock& lock)
+{
+    lock.unlock();
+    const char* reason = nullptr;
+    std::string text;
+    try
+    {
+        uses.front()->segment.syncFileSystem(_settings.storage);
+        for (Use* use : uses)
+            use->segment.end(_settings.storage);
+    }
+    catch (const std::exception& error)
+    {
+        text = error.what();
+        reason = text.c_str();
+    }
+    if (reason != nullptr)
+        giveUp(uses, reason);
+    lock.lock();
+    _isBroken = _isBroken || reason != nullptr;
+    _isStalled = false;
+    for (Use* use : uses)
+        use->state = reason == nullptr ? Use::State::Free : Use::State::Kept;
+    _changed.notify_all();
+}
+
+/// The kernel could not write what it had taken. The records stay for the next start, which writes
+/// all of it anew.
+void Journal::giveUp(const std::vector<Use*>& uses, const char* reason) noexcept
+{
+    _settings.log.error(
+        "a checkpoint has failed: " + std::string(reason) +
+        "; mail of the last seconds may be in memory only; it stays in the journal " +
+        uses.front()->segment.path() +
+        ", and is written anew at the next start: look after the disk, then restart");
+    for (Use* use : uses)
+    {
+        try
+        {
+            use->segment.distrust(_settings.storage);
+        }
+        catch (const std::exception& error)
+        {
+            _settings.log.error(error.what());
+        }
+    }
+}
+
+} // namespace mpsmtp::store::journal

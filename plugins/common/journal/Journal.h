@@ -1,0 +1,221 @@
+// The journal of a store with one file for each mail: what makes a 250 true without a sync of each
+// file and folder, as databases do it.
+//
+// A transaction's files are written where they will live, but not synced; what is in them and where
+// they belong goes into the journal, whose one fdatasync is shared by all transactions that wait at
+// that moment (group commit); then the files get their names, and the sender its 250. The kernel
+// writes the files when it likes. When a segment of the journal is full, or some seconds old, a
+// checkpoint makes all of the file system durable (syncfs), and the segment is free again.
+//
+// A killed process loses nothing, since the kernel has the files: the next start makes the file
+// system durable and begins anew. After a power failure (another boot id) the next start goes
+// through the records and puts back what is missing or torn: Recovery.h. What that promises, and
+// the one case in which a mail comes twice: docs/reliability.md.
+//
+// The journal is never the reason for which a mail fails: what it cannot take, its store syncs
+// itself.
+// Thread safety: Journal [any], Entry [connection].
+#pragma once
+
+#include "common/journal/Format.h"
+#include "common/journal/Recovery.h"
+#include "common/journal/Segment.h"
+
+#include <mpsmtp/Context.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace mpsmtp::store::journal
+{
+
+struct Settings
+{
+    Storage storage;
+    Log log;
+    std::string bootId;                                    ///< of the running kernel
+    std::uint64_t segmentOctets = std::uint64_t{32} << 20; ///< of each of the two files
+    std::chrono::milliseconds checkpointAfter = std::chrono::seconds(5); ///< a record's age
+    std::chrono::milliseconds patience = std::chrono::seconds(1); ///< with a checkpoint that is due
+};
+
+class Journal
+{
+public:
+    /// Keeps the segment that holds a transaction's record until the files are in place.
+    class Entry
+    {
+    public:
+        Entry(Journal& journal, std::size_t segment, std::uint64_t id) noexcept
+            : _journal(&journal), _segment(segment), _id(id)
+        {
+        }
+
+        Entry(Entry&& other) noexcept
+            : _journal(std::exchange(other._journal, nullptr)),
+              _segment(other._segment),
+              _id(other._id)
+        {
+        }
+
+        Entry& operator=(Entry&& other) noexcept
+        {
+            std::swap(_journal, other._journal);
+            std::swap(_segment, other._segment);
+            std::swap(_id, other._id);
+            return *this;
+        }
+
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+
+        ~Entry()
+        {
+            if (_journal != nullptr)
+                _journal->release(_segment);
+        }
+
+        /// For FilesRecord::replaces.
+        [[nodiscard]] std::uint64_t id() const noexcept { return _id; }
+
+        /// The files will not be in place: the record no longer counts. Not durable by itself, but
+        /// with the next record.
+        void cancel() noexcept { _journal->cancel(_id); }
+
+    private:
+        Journal* _journal;
+        std::size_t _segment;
+        std::uint64_t _id;
+    };
+
+    /// The journal of the store in folder `base`, which exists: that of this process, or the one on
+    /// disk, which is then recovered from first.
+    /// \param name     of its files: `base`/.mpsmtp.`name`-journal.0 and .1
+    /// \param restore  puts back what a record names
+    /// \return nullptr if another process has it
+    /// \throws std::system_error, what `restore` throws
+    [[nodiscard]] static std::shared_ptr<Journal> open(const std::string& base,
+                                                       const std::string& name,
+                                                       const Settings& settings,
+                                                       const Restore& restore);
+
+    /// True if a crash has left records, or may have: there are files of a journal.
+    [[nodiscard]] static bool exists(const std::string& base, const std::string& name);
+
+    Journal(const std::string& prefix, const Settings& settings);
+    Journal(const Journal&) = delete;
+    Journal& operator=(const Journal&) = delete;
+
+    /// Ends with a checkpoint.
+    ~Journal();
+
+    /// Blocks until the record is durable.
+    /// \param payload  what encode() gave
+    /// \return none if the journal cannot take it: too large, no space, no segment free in time, a
+    ///   disk that fails (in the log). Nothing is then durable
+    [[nodiscard]] std::optional<Entry> append(std::string_view payload);
+
+    /// True when a write or a checkpoint has failed, or its files were found removed: it will take
+    /// nothing more. What it has taken is safe.
+    [[nodiscard]] bool isRefusing() const noexcept { return _isBroken; }
+
+    /// False if isRefusing(), or its files have been removed: open another one.
+    [[nodiscard]] bool isUsable() const;
+
+    /// The device that it lies on: files elsewhere it cannot take.
+    [[nodiscard]] dev_t device() const noexcept { return _device; }
+
+private:
+    enum class Outcome
+    {
+        Waiting,
+        Stored,
+        Refused
+    };
+
+    /// A record that waits for its batch, and the thread that waits for it.
+    struct Ticket
+    {
+        std::string_view payload;
+        std::uint32_t checksum = 0;
+        RecordHeader header{};
+        std::condition_variable wake;
+        Outcome outcome = Outcome::Waiting;
+        std::size_t segment = 0;
+        std::uint64_t id = 0;
+    };
+
+    struct Use
+    {
+        enum class State
+        {
+            Free,
+            Open,   ///< takes records
+            Closed, ///< waits for its checkpoint
+            Kept    ///< its checkpoint has failed: for the next start
+        };
+
+        Use(const std::string& path, std::uint64_t octets) : segment(path, octets) {}
+
+        Segment segment;
+        State state = State::Free;
+        std::size_t entries = 0; ///< whose files are not all in place yet
+        std::chrono::steady_clock::time_point since;
+    };
+
+    struct Batch
+    {
+        std::vector<Ticket*> tickets;
+        std::vector<std::string> cancellations; ///< payloads
+        std::vector<RecordHeader> headers;      ///< of the cancellations
+        std::uint64_t octets = 0;
+    };
+
+    using Lock = std::unique_lock<std::mutex>;
+
+    [[nodiscard]] bool start(const Restore& restore);
+    void release(std::size_t segment) noexcept;
+    void cancel(std::uint64_t id) noexcept;
+    void lead(Lock& lock) noexcept;
+    [[nodiscard]] Outcome write(Batch& batch, Lock& lock);
+    void takeBatch(Batch& batch);
+    [[nodiscard]] Use* useFor(std::uint64_t octets, Lock& lock);
+    [[nodiscard]] Use* findOpen(std::uint64_t octets);
+    [[nodiscard]] std::vector<iovec> partsOf(Batch& batch, const Use& use);
+    [[nodiscard]] bool store(Segment& segment, Batch& batch, std::vector<iovec>& parts) noexcept;
+    void close(Use& use);
+    void runCheckpoints() noexcept;
+    [[nodiscard]] std::chrono::steady_clock::time_point nextCheckpoint() const;
+    void closeOld();
+    [[nodiscard]] std::vector<Use*> finished();
+    void checkpoint(const std::vector<Use*>& uses, Lock& lock);
+    void giveUp(const std::vector<Use*>& uses, const char* reason) noexcept;
+
+    const Settings _settings;
+    std::array<Use, 2> _uses;
+    dev_t _device = 0;
+    std::mutex _mutex;                ///< guards what follows; never held during I/O
+    std::condition_variable _changed; ///< a use's state, or _isStopping
+    std::vector<Ticket*> _waiting;
+    std::vector<std::uint64_t> _cancelled;
+    std::uint64_t _lastId = 0;
+    std::uint64_t _lastSequence = 0;
+    bool _isBusy = false;               ///< a thread leads a batch
+    std::atomic<bool> _isBroken{false}; ///< takes nothing more; set under the mutex
+    bool _isStalled = false; ///< no segment came free in time: nobody waits until one does
+    bool _isStopping = false;
+    std::thread _checkpoints;
+};
+
+} // namespace mpsmtp::store::journal

@@ -1,0 +1,191 @@
+#include "common/journal/Segment.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace mpsmtp::store::journal
+{
+
+namespace
+{
+
+constexpr std::uint64_t growthOctets = std::uint64_t{2} * 1024 * 1024;
+constexpr std::array<char, blockOctets> zeros{};
+
+[[nodiscard]] FileDescriptor openFile(const std::string& path)
+{
+    FileDescriptor fd(
+        ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    if (!fd.isOpen())
+        throwSystemError(errno, "cannot open the journal", path);
+    return fd;
+}
+
+[[nodiscard]] struct stat statusOf(int fd, const std::string& path)
+{
+    struct stat status
+    {
+    };
+
+    if (::fstat(fd, &status) != 0)
+        throwSystemError(errno, "cannot examine", path);
+    if (!S_ISREG(status.st_mode))
+        throwSystemError(EEXIST, "is not a plain file:", path);
+    return status;
+}
+
+/// Writes all parts, however the kernel cuts them up. The array is used up.
+void writeAllAt(int fd, std::vector<iovec>& parts, std::uint64_t at, const std::string& path)
+{
+    for (std::size_t first = 0; first < parts.size();)
+    {
+        const ssize_t written = ::pwritev(fd,
+                                          parts.data() + first,
+                                          static_cast<int>(parts.size() - first),
+                                          static_cast<off_t>(at));
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            throwSystemError(errno, "cannot write", path);
+        at += static_cast<std::uint64_t>(written);
+        for (auto rest = static_cast<std::size_t>(written); first < parts.size();)
+        {
+            const std::size_t step = std::min(rest, parts[first].iov_len);
+            parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + step;
+            parts[first].iov_len -= step;
+            rest -= step;
+            if (parts[first].iov_len != 0)
+                break;
+            ++first;
+        }
+    }
+}
+
+} // namespace
+
+Segment::Segment(std::string path, std::uint64_t capacity)
+    : _path(std::move(path)), _capacity(capacity), _fd(openFile(_path))
+{
+    _size = static_cast<std::uint64_t>(statusOf(_fd.get(), _path).st_size);
+    std::string block(blockOctets, '\0');
+    const ssize_t got = ::pread(_fd.get(), block.data(), block.size(), 0);
+    if (got < 0)
+        throwSystemError(errno, "cannot read", _path);
+    block.resize(static_cast<std::size_t>(got));
+    if (auto header = decodeHeader(block))
+        _header = *std::move(header);
+}
+
+bool Segment::tryLock()
+{
+    if (::flock(_fd.get(), LOCK_EX | LOCK_NB) == 0)
+        return true;
+    if (errno != EWOULDBLOCK)
+        throwSystemError(errno, "cannot lock", _path);
+    return false;
+}
+
+bool Segment::isInPlace() const noexcept
+{
+    struct stat own
+    {
+    };
+
+    struct stat there
+    {
+    };
+
+    return ::fstat(_fd.get(), &own) == 0 && ::stat(_path.c_str(), &there) == 0 &&
+           own.st_dev == there.st_dev && own.st_ino == there.st_ino;
+}
+
+void Segment::begin(SegmentHeader header)
+{
+    _header = std::move(header);
+    _isHeaderWritten = false;
+    _end = blockOctets;
+}
+
+std::uint64_t Segment::room() const noexcept
+{
+    return _end < _capacity ? _capacity - _end : 0;
+}
+
+void Segment::append(std::vector<iovec>& parts, std::uint64_t octets, const Storage& storage)
+{
+    const std::uint64_t end = _end + wholeBlocks(octets);
+    grow(end, storage);
+    if (!std::exchange(_isHeaderWritten, true))
+    {
+        const std::string block = encodeHeader(_header);
+        std::vector<iovec> header{{const_cast<char*>(block.data()), block.size()}};
+        writeAllAt(_fd.get(), header, 0, _path);
+    }
+    if (const std::uint64_t padding = end - _end - octets; padding != 0)
+        parts.push_back({const_cast<char*>(zeros.data()), static_cast<std::size_t>(padding)});
+    writeAllAt(_fd.get(), parts, _end, _path);
+    storage.syncData(_fd.get());
+    _end = end;
+}
+
+/// The zeros and the file's length become durable with the batch.
+void Segment::grow(std::uint64_t octets, const Storage& storage)
+{
+    if (octets <= _size)
+        return;
+    const std::uint64_t size = std::max(octets, std::min(_size + growthOctets, _capacity));
+    std::vector<iovec> parts;
+    for (std::uint64_t at = _size; at < size; at += blockOctets)
+        parts.push_back({const_cast<char*>(zeros.data()), blockOctets});
+    writeAllAt(_fd.get(), parts, _size, _path);
+    storage.syncData(_fd.get());
+    _size = wholeBlocks(size);
+}
+
+void Segment::end(const Storage& storage)
+{
+    _header = SegmentHeader();
+    writeHeader(storage);
+}
+
+void Segment::distrust(const Storage& storage)
+{
+    _header.isDistrusted = true;
+    writeHeader(storage);
+}
+
+void Segment::writeHeader(const Storage& storage)
+{
+    const std::string block = encodeHeader(_header);
+    std::vector<iovec> header{{const_cast<char*>(block.data()), block.size()}};
+    writeAllAt(_fd.get(), header, 0, _path);
+    storage.syncData(_fd.get());
+    _size = std::max<std::uint64_t>(_size, blockOctets);
+}
+
+std::string Segment::read() const
+{
+    std::string octets(static_cast<std::size_t>(statusOf(_fd.get(), _path).st_size), '\0');
+    for (std::size_t at = 0; at < octets.size();)
+    {
+        const ssize_t got =
+            ::pread(_fd.get(), octets.data() + at, octets.size() - at, static_cast<off_t>(at));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            throwSystemError(errno, "cannot read", _path);
+        if (got == 0)
+            octets.resize(at);
+        at += static_cast<std::size_t>(got);
+    }
+    return octets;
+}
+
+} // namespace mpsmtp::store::journal

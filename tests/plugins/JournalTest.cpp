@@ -1,0 +1,326 @@
+// The journal by itself: what is durable when append() returns, who shares a sync, when a segment
+// comes free, and what happens when the disk fails or somebody removes the files.
+#include "common/journal/Journal.h"
+
+#include "plugins/SmallDisk.h"
+#include "plugins/TestFolder.h"
+#include "plugins/TestHost.h"
+
+#include <cppunit/extensions/HelperMacros.h>
+
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+using namespace mpsmtp;
+using namespace mpsmtp::store;
+using namespace mpsmtp::store::journal;
+using mpsmtp::test::TestFolder;
+using mpsmtp::test::TestHost;
+
+namespace
+{
+
+using std::chrono::milliseconds;
+
+std::string payloadOf(const std::string& name, const std::string& body)
+{
+    FilesRecord record;
+    record.files = {{"folder", name, ""}};
+    record.body = body;
+    std::string payload;
+    encode(record, payload);
+    return payload;
+}
+
+} // namespace
+
+class JournalTest : public CppUnit::TestFixture
+{
+    CPPUNIT_TEST_SUITE(JournalTest);
+    CPPUNIT_TEST(aRecordIsOnTheDiskWhenAppendReturns);
+    CPPUNIT_TEST(anEndLeavesNothingToRecover);
+    CPPUNIT_TEST(aKilledProcessNeedsNoRecords);
+    CPPUNIT_TEST(aKilledKernelsRecordsAreRestored);
+    CPPUNIT_TEST(replacedAndCancelledRecordsAreNot);
+    CPPUNIT_TEST(aRestoreThatFailsKeepsTheRecords);
+    CPPUNIT_TEST(manyThreadsShareSyncs);
+    CPPUNIT_TEST(aFullSegmentMakesWayForTheOther);
+    CPPUNIT_TEST(noSegmentComesFreeBeforeItsFilesAreInPlace);
+    CPPUNIT_TEST(anOldRecordGetsItsCheckpoint);
+    CPPUNIT_TEST(whatIsTooLargeIsNotTaken);
+    CPPUNIT_TEST(aFailedSyncEndsTheJournal);
+    CPPUNIT_TEST(aFailedCheckpointLeavesTheRecordsForTheNextStart);
+    CPPUNIT_TEST(aFullDiskIsNoEnd);
+    CPPUNIT_TEST(oneProcessHasOne);
+    CPPUNIT_TEST(anotherProcessKeepsOut);
+    CPPUNIT_TEST(removedFilesAreNoticed);
+    CPPUNIT_TEST_SUITE_END();
+
+public:
+    void aRecordIsOnTheDiskWhenAppendReturns()
+    {
+        const auto journal = open();
+        std::string atSync;
+        _host.onSync([&](const TestHost::Sync& sync)
+                     { atSync = sync.isFileSystem ? atSync : test::contentOf(sync.path); });
+        const auto entry = journal->append(payloadOf("a", "body a"));
+        CPPUNIT_ASSERT(entry);
+        CPPUNIT_ASSERT(atSync.find("body a") != std::string::npos);
+        _host.onSync({});
+    }
+
+    void anEndLeavesNothingToRecover()
+    {
+        CPPUNIT_ASSERT(open()->append(payloadOf("a", "x")));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, _host.fileSystemSyncs());
+        makeItAnotherBoot();
+        (void)open();
+        CPPUNIT_ASSERT(_restored.empty());
+    }
+
+    void aKilledProcessNeedsNoRecords()
+    {
+        crashAfter([](Journal& journal) { (void)journal.append(payloadOf("a", "x")); });
+        _host.forgetSyncs();
+        const auto journal = open();
+        CPPUNIT_ASSERT(_restored.empty());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, _host.fileSystemSyncs());
+    }
+
+    void aKilledKernelsRecordsAreRestored()
+    {
+        crashAfter(
+            [](Journal& journal)
+            {
+                (void)journal.append(payloadOf("a", "x"));
+                (void)journal.append(payloadOf("b", "y"));
+            });
+        makeItAnotherBoot();
+        const auto journal = open();
+        CPPUNIT_ASSERT((std::vector<std::string>{"a=x", "b=y"}) == _restored);
+        CPPUNIT_ASSERT(!_distrusted);
+    }
+
+    void replacedAndCancelledRecordsAreNot()
+    {
+        crashAfter(
+            [](Journal& journal)
+            {
+                const auto first = journal.append(payloadOf("a", "x"));
+                FilesRecord anew;
+                anew.replaces = first->id();
+                anew.files = {{"folder", "b", ""}};
+                std::string payload;
+                encode(anew, payload);
+                (void)journal.append(payload);
+                auto refused = journal.append(payloadOf("c", "z"));
+                refused->cancel();
+                (void)journal.append(payloadOf("d", "takes the cancellation along"));
+            });
+        makeItAnotherBoot();
+        (void)open();
+        CPPUNIT_ASSERT((std::vector<std::string>{"b=", "d=takes the cancellation along"}) ==
+                       _restored);
+    }
+
+    void aRestoreThatFailsKeepsTheRecords()
+    {
+        crashAfter([](Journal& journal) { (void)journal.append(payloadOf("a", "x")); });
+        makeItAnotherBoot();
+        const Restore fails = [](const FilesRecord&, bool)
+        { throw std::system_error(ENOSPC, std::generic_category(), "x"); };
+        CPPUNIT_ASSERT_THROW((void)Journal::open(_folder.path(), "test", settings(), fails),
+                             std::system_error);
+        (void)open();
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, _restored.size());
+    }
+
+    void manyThreadsShareSyncs()
+    {
+        const auto journal = open();
+        _host.forgetSyncs();
+        _host.onSync([](const TestHost::Sync&)
+                     { std::this_thread::sleep_for(milliseconds(1)); }); // a disk's time
+        constexpr int threadCount = 16;
+        constexpr int records = 50;
+        std::atomic<int> stored{0};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < threadCount; ++i)
+            threads.emplace_back(
+                [&, i]
+                {
+                    for (int j = 0; j < records; ++j)
+                        stored += journal->append(payloadOf(std::to_string(i * records + j), "x"))
+                                      .has_value();
+                });
+        for (std::thread& thread : threads)
+            thread.join();
+        CPPUNIT_ASSERT_EQUAL(threadCount * records, stored.load());
+        CPPUNIT_ASSERT(_host.dataSyncs() < std::size_t{threadCount * records} / 2);
+    }
+
+    void aFullSegmentMakesWayForTheOther()
+    {
+        _segmentOctets = 16 * blockOctets;
+        const auto journal = open();
+        for (int i = 0; i < 100; ++i)
+            CPPUNIT_ASSERT(journal->append(payloadOf("x", std::string(blockOctets, 'x'))));
+        CPPUNIT_ASSERT(_host.fileSystemSyncs() >= 10);
+        CPPUNIT_ASSERT(test::contentOf(file(0)).size() <= _segmentOctets);
+    }
+
+    void noSegmentComesFreeBeforeItsFilesAreInPlace()
+    {
+        _segmentOctets = 4 * blockOctets;
+        const auto journal = open();
+        std::vector<Journal::Entry> held;
+        while (auto entry = journal->append(payloadOf("x", std::string(blockOctets, 'x'))))
+            held.push_back(*std::move(entry));
+        CPPUNIT_ASSERT(held.size() >= 2);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, _host.fileSystemSyncs());
+        held.clear();
+        CPPUNIT_ASSERT(
+            test::waitUntil([&] { return journal->append(payloadOf("x", "again")).has_value(); }));
+    }
+
+    void anOldRecordGetsItsCheckpoint()
+    {
+        _checkpointAfter = milliseconds(20);
+        const auto journal = open();
+        (void)journal->append(payloadOf("a", "x"));
+        CPPUNIT_ASSERT(test::waitUntil([&] { return _host.fileSystemSyncs() == 1; }));
+        CPPUNIT_ASSERT(test::waitUntil([&] { return !decodeHeader(test::contentOf(file(0))); }));
+    }
+
+    void whatIsTooLargeIsNotTaken()
+    {
+        const auto journal = open();
+        CPPUNIT_ASSERT(!journal->append(std::string(std::size_t{2} << 20, 'x')));
+        CPPUNIT_ASSERT(journal->append(payloadOf("a", "x")));
+    }
+
+    void aFailedSyncEndsTheJournal()
+    {
+        const auto journal = open();
+        CPPUNIT_ASSERT(journal->append(payloadOf("a", "x")));
+        _host.failSync(1, EIO);
+        CPPUNIT_ASSERT(!journal->append(payloadOf("b", "y")));
+        CPPUNIT_ASSERT(!journal->append(payloadOf("c", "z")));
+        CPPUNIT_ASSERT(journal->isRefusing());
+    }
+
+    void aFailedCheckpointLeavesTheRecordsForTheNextStart()
+    {
+        auto journal = open();
+        (void)journal->append(payloadOf("a", "x"));
+        _host.failSync(1, EIO);
+        journal.reset();
+        (void)open(); // the same boot
+        CPPUNIT_ASSERT((std::vector<std::string>{"a=x"}) == _restored);
+        CPPUNIT_ASSERT(_distrusted);
+    }
+
+    void aFullDiskIsNoEnd()
+    {
+        const test::SmallDisk disk("size=64k");
+        if (!disk.isMounted())
+            return;
+        const auto journal =
+            Journal::open(disk / "", "test", settings(), [](const FilesRecord&, bool) {});
+        CPPUNIT_ASSERT(!journal->append(payloadOf("a", "x")));
+        CPPUNIT_ASSERT(!journal->isRefusing());
+    }
+
+    void oneProcessHasOne()
+    {
+        const auto journal = open();
+        CPPUNIT_ASSERT(journal == open());
+    }
+
+    void anotherProcessKeepsOut()
+    {
+        (void)open();
+        const FileDescriptor other(::open(file(0).c_str(), O_RDWR | O_CLOEXEC));
+        CPPUNIT_ASSERT_EQUAL(0, ::flock(other.get(), LOCK_EX | LOCK_NB));
+        CPPUNIT_ASSERT(!open());
+    }
+
+    void removedFilesAreNoticed()
+    {
+        const auto journal = open();
+        CPPUNIT_ASSERT(journal->append(payloadOf("a", "x")));
+        (void)::unlink(file(0).c_str());
+        (void)::unlink(file(1).c_str());
+        CPPUNIT_ASSERT(!journal->append(payloadOf("b", "x")));
+        CPPUNIT_ASSERT(journal->isRefusing());
+        const auto another = open();
+        CPPUNIT_ASSERT(another && another != journal);
+        CPPUNIT_ASSERT(another->append(payloadOf("b", "x")));
+    }
+
+private:
+    [[nodiscard]] std::string file(int number) const
+    {
+        return _folder / (".mpsmtp.test-journal." + std::to_string(number));
+    }
+
+    [[nodiscard]] Settings settings()
+    {
+        const Context context = _host.context();
+        return {context.storage,
+                context.log,
+                _bootId,
+                _segmentOctets,
+                _checkpointAfter,
+                milliseconds(200)};
+    }
+
+    [[nodiscard]] std::shared_ptr<Journal> open()
+    {
+        return Journal::open(_folder.path(),
+                             "test",
+                             settings(),
+                             [this](const FilesRecord& record, bool isDistrusted)
+                             {
+                                 _distrusted = _distrusted || isDistrusted;
+                                 for (const FileEntry& entry : record.files)
+                                     _restored.push_back(std::string(entry.name) + "=" +
+                                                         std::string(record.body));
+                             });
+    }
+
+    /// What is on the disk then is what a crash leaves.
+    template <class Action>
+    void crashAfter(Action&& action)
+    {
+        std::string before[2];
+        {
+            const auto journal = open();
+            action(*journal);
+            for (int i = 0; i < 2; ++i)
+                before[i] = test::contentOf(file(i));
+        }
+        for (int i = 0; i < 2; ++i)
+            test::writeFile(file(i), before[i]);
+    }
+
+    void makeItAnotherBoot() { _bootId = "another boot"; }
+
+    TestHost _host;
+    const TestFolder _folder{"/tmp"};
+    std::string _bootId = "this boot";
+    std::uint64_t _segmentOctets = std::uint64_t{1} << 20;
+    milliseconds _checkpointAfter = std::chrono::hours(1);
+    std::vector<std::string> _restored;
+    bool _distrusted = false;
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(JournalTest);
