@@ -25,7 +25,7 @@ FULL = bool(os.environ.get("MPSMTP_FULL"))
 DEADLINE = 120 if SANITIZED else 60  # seconds; a failure, not a measure
 
 # How a store may be told to make mail durable ([spool] durability): what holds at a kill holds for each of them.
-DURABILITIES = ("fsync",)
+DURABILITIES = ("fsync", "journal")
 
 MPSMTPD = STAGE / "bin" / "mpsmtpd"
 

@@ -22,7 +22,7 @@ from powercut.load import Load, make_message
 from powercut.recording import Kind
 
 LIBRARY = harness.BUILD / "tests" / "libmpsmtp_recorder.so"
-DURABILITIES = ("fsync",)
+DURABILITIES = harness.DURABILITIES
 SEED = int(os.environ.get("MPSMTP_SEED", "4"))
 MESSAGES = 300 if harness.FULL else 100
 CUTS = 200 if harness.FULL else 20  # of each run, beside those of the first moments; each leaves a dozen disks
