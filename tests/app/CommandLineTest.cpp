@@ -312,7 +312,7 @@ class CommandLineTest : public CppUnit::TestFixture
     void versionNamesTheAbi()
     {
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, versionText().find("mpsmtpd "));
-        CPPUNIT_ASSERT(versionText().find("(ABI 1.0, POCO ") != std::string::npos);
+        CPPUNIT_ASSERT(versionText().find("(ABI 1.1, POCO ") != std::string::npos);
     }
 };
 

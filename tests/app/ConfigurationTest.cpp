@@ -236,7 +236,7 @@ class ConfigurationTest : public CppUnit::TestFixture
              "x.ini:7: [listener:b] strict_addresses = maybe is not yes or no"},
             {"a choice",
              "[spool]\ndurability = sync",
-             "x.ini:6: [spool] durability = sync is not fsync or none"},
+             "x.ini:6: [spool] durability = sync is not journal, fsync or none"},
             {"a choice of three",
              "[listener:b]\naddress = a:1\nbare_newline = x",
              "x.ini:7: [listener:b] bare_newline = x is not keep, normalize or reject"},

@@ -320,7 +320,7 @@ class ProgramTest : public CppUnit::TestFixture
                                  "mh ",
                                  "recipients "})
             assertContains(program.out(), type);
-        assertContains(program.out(), "(ABI 1.0) " + _folder.path() + "/p/mh.so\n    ");
+        assertContains(program.out(), "(ABI 1.1) " + _folder.path() + "/p/mh.so\n    ");
         assertContains(program.out(), "broken: ");
         assertContains(program.out(), "text.so");
     }

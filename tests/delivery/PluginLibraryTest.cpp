@@ -138,7 +138,7 @@ public:
              Row{"another major version",
                  ofFile(so("major2")),
                  so("major2") +
-                     " was built for plugin interface 2.0, this server has 1.1; build it with this "
+                     " was built for plugin interface 2.1, this server has 1.1; build it with this "
                      "server's SDK"},
              Row{"a newer minor version",
                  ofFile(so("minor9")),
@@ -248,7 +248,7 @@ public:
               "FILE is not an mpsmtp plugin: it exports no mpsmtp_plugin_descriptor; does a "
               "source file of it end with MPSMTP_PLUGIN(…)?",
               "FILE is not an mpsmtp plugin: its mpsmtp_plugin_descriptor is something else",
-              "FILE was built for plugin interface 2.0, this server has 1.1; build it with this "
+              "FILE was built for plugin interface 2.1, this server has 1.1; build it with this "
               "server's SDK",
               "FILE was built for plugin interface 1.9, this server has 1.1; build it with this "
               "server's SDK, or upgrade the server",

@@ -36,8 +36,8 @@ def read_mailbox(folder, type_, address):
     box = kinds[type_](str(path), create=False)
     try:
         keys = sorted(box.keys())
-        for key in keys[:1]:
-            box.get_message(key)  # reads more than the message: the sequences of an MH folder
+        for key in keys[:1] if type_ == "mh" else []:
+            box.get_message(key)  # reads more than the message: the folder's sequences
         messages = [box.get_bytes(key) for key in keys]
     finally:
         box.close()
