@@ -14,7 +14,8 @@ STYLE = "text{font:12px sans-serif;fill:#24292f}.tick{stroke:#d0d7de}.rounds{str
 
 
 def _ratios(judged):
-    return [verdict for verdicts in judged.values() for verdict in verdicts if verdict.reached and verdict.unit == " ×"]
+    return [verdict for verdicts in judged.values() for verdict in verdicts if verdict.reached and verdict.unit == " ×"
+            and verdict.reached.lowest > 0]  # 0: fewer ticks of the clock than the figure needs
 
 
 class Axis:

@@ -13,6 +13,7 @@ REAL_PEERS = ("nodemailer", "Postfix", "Dovecot-LMTP", "aiosmtpd", "OpenSMTPD", 
 # [spool] durability → what `mpsmtp_bare store --way` calls the same way without SMTP.
 DURABILITY = {
     "fsync": "tmpfile-group",
+    "journal": "journal",
 }
 DEFAULT_DURABILITY = "fsync"
 
