@@ -1,6 +1,5 @@
 """A row's contestant at work: its server is started once, then runs the workload as often as it is asked to."""
 import os
-import shutil
 
 import clients
 import private_servers
@@ -56,7 +55,7 @@ class ServerContestant:
         outcome = clients.send(self._tools, load, process)
         self._server.mails.verify(load.messages * load.recipients, load.octets, self._server.patience)
         cpu = (process.cpu_seconds() - before) / load.messages * 1e6
-        self._server.mails.clear()
+        self._server.mails.forget()
         return Sample(load.messages / outcome.seconds, cpu, outcome.latency, process.peak_memory())
 
     def run(self):
@@ -64,7 +63,6 @@ class ServerContestant:
 
     def stop(self):
         self._server.process.stop()
-        shutil.rmtree(self._folder)
 
 
 class StoreContestant:
@@ -78,14 +76,13 @@ class StoreContestant:
         servers.need(tools.bare, "mpsmtp_bare")
 
     def run(self):
-        self._folder.mkdir()
+        self._folder.mkdir(exist_ok=True)
         settle(self._load)
         rate, latency = clients.bare_store(self._tools, self._load, self._way, self._folder)
-        shutil.rmtree(self._folder)
         return Sample(rate, latency=latency)
 
     def stop(self):
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Nothing runs between its runs."""
 
 
 def start(contestant, row, tools, folder, durability):

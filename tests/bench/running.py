@@ -1,5 +1,4 @@
 """Runs a row: starts its contestants, lets them take turns, and gathers samples. What they do is contestants.py's."""
-import shutil
 from dataclasses import dataclass, field
 
 import contestants
@@ -44,7 +43,6 @@ class Running:
                 self._at_work[contestant.name] = self._start(contestant, place)
                 self._result.samples[contestant.name] = []
             except LEAVE_OUT as reason:
-                shutil.rmtree(place, ignore_errors=True)
                 self._leave_out(contestant.name, reason)
 
     def _round(self, number):
