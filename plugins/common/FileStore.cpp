@@ -355,28 +355,42 @@ FileStore::JournalPtr FileStore::openJournal()
 }
 
 /// Opened when there is a folder for it, and anew when somebody has removed that.
-/// \return nullptr if there is none; tried again from time to time
+/// \return nullptr if there is none yet; tried again from time to time, by one thread
 FileStore::JournalPtr FileStore::currentJournal()
 {
     if (!_storage.wantsJournal())
         return nullptr;
+    JournalPtr old; // its end is a checkpoint
+    {
+        const std::lock_guard<std::mutex> lock(_mutex);
+        if (_journal && !_journal->isRefusing())
+            return _journal;
+        old.swap(_journal);
+        if (_isOpening || std::chrono::steady_clock::now() < _nextTry)
+            return nullptr;
+        _isOpening = true;
+    }
+    old.reset();
+    const JournalPtr journal = tryOpen();
     const std::lock_guard<std::mutex> lock(_mutex);
-    if (_journal && !_journal->isRefusing())
-        return _journal;
-    _journal.reset();
-    if (std::chrono::steady_clock::now() < _nextTry)
-        return nullptr;
+    _isOpening = false;
+    _journal = journal;
+    if (!journal)
+        _nextTry = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    return journal;
+}
+
+FileStore::JournalPtr FileStore::tryOpen() noexcept
+{
     try
     {
-        _journal = openJournal();
+        return openJournal();
     }
     catch (const std::exception& error)
     {
         _log.error(error.what());
     }
-    if (!_journal)
-        _nextTry = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-    return _journal;
+    return nullptr;
 }
 
 Verdict FileStore::judge(const Envelope& envelope, const Recipient& recipient)

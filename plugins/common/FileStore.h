@@ -121,6 +121,7 @@ private:
 
     [[nodiscard]] JournalPtr openJournal();
     [[nodiscard]] JournalPtr currentJournal();
+    [[nodiscard]] JournalPtr tryOpen() noexcept;
 
     const std::string _type;
     const Storage _storage;
@@ -129,8 +130,9 @@ private:
     const PathTemplate _path;
     Staging _staging;
     MailboxLayout& _layout;
-    std::mutex _mutex; ///< guards what follows
+    std::mutex _mutex; ///< guards what follows; never held during I/O
     JournalPtr _journal;
+    bool _isOpening = false; ///< a thread looks for a journal; the others do without meanwhile
     std::chrono::steady_clock::time_point _nextTry; ///< to open one, when there is none
 };
 

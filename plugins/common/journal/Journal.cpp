@@ -1,9 +1,10 @@
 #include "common/journal/Journal.h"
 
+#include "common/journal/Journals.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <exception>
-#include <map>
 #include <system_error>
 
 #include <fcntl.h>
@@ -24,21 +25,6 @@ constexpr std::size_t batchTickets = 256;
 {
     return base + "/.mpsmtp." + name + "-journal";
 }
-
-/// One journal serves all handlers of a store: those of two sections, and of two generations while
-/// the configuration is read again.
-class Journals
-{
-public:
-    static Journals& ofProcess()
-    {
-        static Journals journals;
-        return journals;
-    }
-
-    std::mutex mutex; ///< guards `byPrefix`
-    std::map<std::string, std::weak_ptr<Journal>> byPrefix;
-};
 
 [[nodiscard]] std::uint64_t randomNumber()
 {
@@ -73,20 +59,21 @@ std::shared_ptr<Journal> Journal::open(const std::string& base,
                                        const Restore& restore)
 {
     const std::string prefix = prefixOf(base, name);
-    Journals& journals = Journals::ofProcess();
-    const std::lock_guard<std::mutex> lock(journals.mutex); // nobody opens it twice
-    std::weak_ptr<Journal>& known = journals.byPrefix[prefix];
-    if (auto journal = known.lock(); journal && journal->isUsable())
-        return journal;
+    return Journals::ofProcess().find(prefix,
+                                      [&] { return openOnDisk(base, prefix, settings, restore); });
+}
+
+std::shared_ptr<Journal> Journal::openOnDisk(const std::string& base,
+                                             const std::string& prefix,
+                                             const Settings& settings,
+                                             const Restore& restore)
+{
     auto journal = std::make_shared<Journal>(prefix, settings);
     const FileDescriptor folder(::open(base.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder.isOpen())
         throwSystemError(errno, "cannot open the folder", base);
     settings.storage.syncFolder(folder.get()); // the journal's name
-    if (!journal->start(restore))
-        return nullptr;
-    known = journal;
-    return journal;
+    return journal->start(restore) ? journal : nullptr;
 }
 
 bool Journal::exists(const std::string& base, const std::string& name)

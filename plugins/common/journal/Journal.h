@@ -184,6 +184,10 @@ private:
 
     using Lock = std::unique_lock<std::mutex>;
 
+    [[nodiscard]] static std::shared_ptr<Journal> openOnDisk(const std::string& base,
+                                                             const std::string& prefix,
+                                                             const Settings& settings,
+                                                             const Restore& restore);
     [[nodiscard]] bool start(const Restore& restore);
     void release(std::size_t segment) noexcept;
     void cancel(std::uint64_t id) noexcept;
