@@ -180,9 +180,11 @@ void Journal::lead(Lock& lock) noexcept
     }
     catch (const std::exception& error)
     {
-        _settings.log.error(error.what());
         if (batch.tickets.empty())
             batch.tickets.swap(_waiting);
+        lock.unlock();
+        _settings.log.error(error.what());
+        lock.lock();
     }
     for (Ticket* ticket : batch.tickets)
     {
