@@ -196,8 +196,11 @@ void Journal::lead(Lock& lock) noexcept
         _waiting.front()->wake.notify_one();
 }
 
+/// A ticket is in one of the two lists, whatever cannot be allocated. A cancellation stays until it
+/// is durable.
 void Journal::takeBatch(Batch& batch)
 {
+    batch.tickets.reserve(std::min(_waiting.size(), batchTickets));
     auto end = _waiting.begin();
     for (; end != _waiting.end(); ++end)
     {
