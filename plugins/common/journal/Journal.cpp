@@ -220,8 +220,6 @@ void Journal::takeBatch(Batch& batch)
         encode(record, batch.cancellations.emplace_back());
         batch.octets += recordHeaderOctets + batch.cancellations.back().size();
     }
-    _cancelled.erase(_cancelled.begin(),
-                     _cancelled.begin() + static_cast<std::ptrdiff_t>(cancellations));
 }
 
 Journal::Outcome Journal::write(Batch& batch, Lock& lock)
@@ -235,8 +233,13 @@ Journal::Outcome Journal::write(Batch& batch, Lock& lock)
     const bool isStored = store(use->segment, batch, parts);
     lock.lock();
     if (!isStored)
+    {
         use->entries -= batch.tickets.size();
-    return isStored ? Outcome::Stored : Outcome::Refused;
+        return Outcome::Refused;
+    }
+    _cancelled.erase(_cancelled.begin(),
+                     _cancelled.begin() + static_cast<std::ptrdiff_t>(batch.cancellations.size()));
+    return Outcome::Stored;
 }
 
 /// The open segment, or the other one if that is full; waits a while for its checkpoint.
