@@ -4,7 +4,7 @@
 // The code under test is the real one, compiled as for the server: PthreadCalls.cpp takes the place of pthread_mutex_lock and
 // its like, which std::mutex, std::condition_variable and std::thread are made of. Threads are coroutines of one thread,
 // and change at these calls and at step() only. That is enough for code whose shared data is guarded by mutexes
-// (TSan's part); what atomics alone guard is not covered.
+// (TSan's part); what atomics alone guard is not covered. Time stands still until a wait's limit passes, which is a decision.
 //
 // The search is depth first: a scenario runs from its beginning to its end again and again, each time with another decision
 // at one place. It goes no further where it has been: two histories that differ only in the order of steps that do not touch
@@ -29,6 +29,7 @@ struct Liberties
 {
     unsigned spuriousWakes = 1;     ///< a condition's wait ends for no reason
     unsigned failedAllocations = 0; ///< operator new throws inside mayFailToAllocate()
+    unsigned timeOuts = 1;          ///< a wait's limit passes although another thread could go on
     unsigned steps = 5'000;         ///< more of them in one run: it goes on for ever
 };
 

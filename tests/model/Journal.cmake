@@ -1,36 +1,84 @@
-# The algorithm of a journal: Journal.h.
-mpsmtp_model(journal JournalModel.cpp tests/model/Journal.cpp)
-set(file tests/model/Journal.cpp)
+# The journal of maildir and mh: plugins/common/journal, over a disk that is a model.
+mpsmtp_model(journal "JournalModel.cpp;JournalDisk.cpp" plugins/common/journal/Journal.cpp
+    plugins/common/journal/Journals.cpp plugins/common/journal/Format.cpp)
+target_link_libraries(model_journal_code PUBLIC ZLIB::ZLIB)
+set(file plugins/common/journal/Journal.cpp)
 
-mpsmtp_mutant(journal tells_before_the_write ${file}
-    [[batch.isDurable = isDurable;]] [[batch.isDurable = true;]]
-    "the outcome of a write is told to all of its batch and to nobody else")
 mpsmtp_mutant(journal does_not_wait_for_its_batch ${file}
-    [[if (_hasLeader)
-            _batchIsDone.wait(lock);]] [[if (_hasLeader)
-            return true;]]
+    [[if (_isBusy)
+            ticket.wake.wait(lock);]] [[if (_isBusy)
+            return Entry(*this, 0, 0);]]
     "nobody returns before their record is written")
+mpsmtp_mutant(journal tells_that_all_is_well ${file}
+    [[return Outcome::Refused;
+    }]] [[return Outcome::Stored;
+    }]]
+    "the outcome of a write is told to all of its batch and to nobody else")
 mpsmtp_mutant(journal lets_two_lead ${file}
-    [[_hasLeader = true;]] [[]]
-    "no segment is overwritten before its checkpoint")
-mpsmtp_mutant(journal wakes_nobody ${file}
-    [[_batchIsDone.notify_all();]] [[]]
-    "no thread is left waiting")
-mpsmtp_mutant(journal does_not_tell_of_room ${file}
-    [[++_failures;
-    _room.notify_all();]] [[++_failures;]]
-    "no thread is left waiting")
-mpsmtp_mutant(journal reuses_a_full_segment ${file}
-    [[if (!_segments[other].isSealed)]] [[if ((_segments[other].used = 0) == 0)]]
-    "no segment is written during its checkpoint")
+    [[_isBusy = true;]] [[]]
+    "one thread at a time writes into the journal")
+mpsmtp_mutant(journal writes_into_a_closed_segment ${file}
+    [[if (use.state == Use::State::Open && use.segment.room()]] [[if (use.state != Use::State::Free && use.segment.room()]]
+    "nothing is written into a segment behind its checkpoint")
+mpsmtp_mutant(journal ends_what_is_held ${file}
+    [[if (use.state == Use::State::Closed && use.entries == 0)]] [[if (use.state == Use::State::Closed)]]
+    "no use ends before a sync that began when all of its files were in place")
+mpsmtp_mutant(journal ends_without_a_sync ${file}
+    [[uses.front()->segment.syncFileSystem(_settings.storage);]] [[]]
+    "no use ends before a sync that began when all of its files were in place")
+mpsmtp_mutant(journal begins_what_waits_for_its_checkpoint ${file}
+    [[if (use.state != Use::State::Free)]] [[if (use.state == Use::State::Open)]]
+    "no segment is begun again before its use has ended")
 mpsmtp_mutant(journal writes_behind_a_failure ${file}
-    [[if (!isDurable || _segments]] [[if (isDurable && _segments]]
+    [[_isBroken = true;]] [[]]
     "nothing is written behind a write that failed")
+mpsmtp_mutant(journal trusts_a_failed_checkpoint ${file}
+    [[use->segment.distrust(_settings.storage);]] [[]]
+    "a journal's end leaves no segment in use but those whose checkpoint has failed")
+mpsmtp_mutant(journal frees_what_failed ${file}
+    [[_isBroken = _isBroken || reason != nullptr;
+    _isStalled = false;
+    for (Use* use : uses)
+        use->state = reason == nullptr ? Use::State::Free : Use::State::Kept;]]
+    [[for (Use* use : uses)
+        use->state = Use::State::Free;]]
+    "no segment is begun again before its use has ended")
+mpsmtp_mutant(journal tries_again_what_failed ${file}
+    [[Use::State::Free : Use::State::Kept]] [[Use::State::Free : Use::State::Closed]]
+    "a segment whose checkpoint has failed stays")
+mpsmtp_mutant(journal wakes_nobody ${file}
+    [[ticket->wake.notify_one();]] [[]]
+    "no thread is left waiting")
+mpsmtp_mutant(journal leaves_the_next_batch ${file}
+    [[_waiting.front()->wake.notify_one();]] [[(void)0;]]
+    "no thread is left waiting")
+mpsmtp_mutant(journal waits_for_ever ${file}
+    [[_changed.wait_until(lock, deadline) == std::cv_status::timeout]] [[(_changed.wait(lock), false)]]
+    "no thread is left waiting")
+mpsmtp_mutant(journal loses_an_entrys_end ${file}
+    [[if (--use.entries == 0 && use.state == Use::State::Closed)
+        _changed.notify_all();]] [[--use.entries;]]
+    "no append fails while a segment can come free")
+mpsmtp_mutant(journal ends_without_a_checkpoint ${file}
+    [[if (!_isStopping && now <]] [[if (now <]]
+    "a journal's end leaves no segment in use but those whose checkpoint has failed")
 mpsmtp_mutant(journal holds_the_mutex ${file}
     [[lock.unlock();
-    const bool isDone = _disk.checkpoint(segment);
-    lock.lock();]] [[const bool isDone = _disk.checkpoint(segment);]]
-    "no mutex is held during a checkpoint")
-mpsmtp_mutant(journal frees_what_failed ${file}
-    [[if (isDone)]] [[if (isDone || _failures == 0)]]
-    "no segment is overwritten before its checkpoint")
+    const bool isStored = store(use->segment, batch, parts);
+    lock.lock();]] [[const bool isStored = (use->segment.append(parts, batch.octets, _settings.storage), true);]]
+    "no mutex is held during I/O")
+mpsmtp_mutant(journal logs_under_the_mutex ${file}
+    [[lock.unlock();
+        _settings.log.error(error.what());
+        lock.lock();]] [[_settings.log.error(error.what());]]
+    "no mutex is held while a line is logged")
+mpsmtp_mutant(journal takes_half_a_batch ${file}
+    [[batch.tickets.reserve(std::min(_waiting.size(), batchTickets));]] [[]]
+    "a journal's end leaves no segment in use but those whose checkpoint has failed")
+mpsmtp_mutant(journal forgets_a_cancellation ${file}
+    [[use->entries -= batch.tickets.size();]] [[use->entries -= batch.tickets.size();
+        _cancelled.clear();]]
+    "a cancellation goes with the next record that is stored")
+mpsmtp_mutant(journal opens_twice plugins/common/journal/Journals.cpp
+    [[journals._changed.wait(lock, [&place] { return !place.isTaken; });]] [[]]
+    "all handlers of a store get the same journal")

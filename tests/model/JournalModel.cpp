@@ -1,160 +1,250 @@
-// Every order of appends, checkpoints, failures and a stop in the journal's algorithm.
+// Every order of appends, entries, checkpoints, failures and ends in plugins/common/journal/Journal, the real class.
 #include "Explorer.h"
-#include "Journal.h"
+#include "JournalDisk.h"
+#include "common/journal/Journal.h"
 
-#include <array>
-#include <optional>
+#include <utility>
 
 using namespace mpsmtp::model;
+using mpsmtp::store::journal::blockOctets;
+using mpsmtp::store::journal::Journal;
 
 namespace
 {
 
-constexpr std::size_t most = 8;
+constexpr std::chrono::seconds patience{1};
+constexpr std::chrono::seconds checkpointAfter{5};
 
-/// Knows what survives: records in a segment until it is overwritten, and for good what a checkpoint has taken from there.
-class Disk : public JournalDisk
+/// What a thread does with its entries.
+enum class Habit
 {
-public:
-    Disk(unsigned writeFailures, unsigned checkpointFailures)
-        : _writeFailures(writeFailures), _checkpointFailures(checkpointFailures)
-    {
-    }
-
-    bool write(std::size_t segment, bool isFirst, const Records& records) override
-    {
-        require(mutexesHeld() == 0, "no mutex is held during a write");
-        require(!_isWriting, "at most one write runs at a time");
-        require(!_checkpointed.at(segment), "no segment is written during its checkpoint");
-        _isWriting = true;
-        if (isFirst)
-            overwrite(segment);
-        require(!_isTorn.at(segment), "nothing is written behind a write that failed");
-        step(this, "writes");
-        const bool isDurable = !fails(_writeFailures, "fails to write");
-        for (const std::size_t record : records)
-        {
-            require(!_results.at(record), "no record is written twice");
-            _results.at(record) = isDurable;
-            if (isDurable)
-                _held.at(segment).push_back(record);
-        }
-        _isTorn.at(segment) = !isDurable;
-        _isWriting = false;
-        return isDurable;
-    }
-
-    bool checkpoint(std::size_t segment) override
-    {
-        require(mutexesHeld() == 0, "no mutex is held during a checkpoint");
-        _checkpointed.at(segment) = true;
-        step(this, "makes a checkpoint");
-        _checkpointed.at(segment) = false;
-        if (fails(_checkpointFailures, "fails to make a checkpoint"))
-            return false;
-        _held.at(segment).clear();
-        return true;
-    }
-
-    /// What became of a record's write; none if it was not written.
-    [[nodiscard]] std::optional<bool> resultOf(std::size_t record) const
-    {
-        return _results.at(record);
-    }
-
-private:
-    void overwrite(std::size_t segment)
-    {
-        require(_held.at(segment).empty(), "no segment is overwritten before its checkpoint");
-        _isTorn.at(segment) = false;
-    }
-
-    static bool fails(unsigned& left, const char* what)
-    {
-        const bool does = left > 0 && choose(2, what) == 1;
-        left -= does ? 1 : 0;
-        return does;
-    }
-
-    unsigned _writeFailures;
-    unsigned _checkpointFailures;
-    bool _isWriting = false;
-    std::array<bool, 2> _isTorn{};
-    std::array<bool, 2> _checkpointed{};
-    std::array<Records, 2> _held;
-    std::array<std::optional<bool>, most> _results;
+    EndsEach,
+    KeepsAll, ///< until it has appended all
+    Cancels   ///< the first
 };
 
 struct Size
 {
     std::size_t threads;
-    std::size_t appends; ///< of each thread
-    unsigned writeFailures;
-    unsigned checkpointFailures;
-    bool stopsEarly; ///< while threads append
+    std::size_t appends;   ///< of each thread
+    std::uint64_t batches; ///< that a segment has room for
+    Habit habit = Habit::EndsEach;
+    Failures failures{};
+    bool isThin = false; ///< allocations in append() may fail
 };
 
-void appendAndCheck(Journal& journal, const Disk& disk, std::size_t record)
+using Shared = std::shared_ptr<Journal>;
+
+Shared open(Disk& disk, std::uint64_t batches)
 {
-    const bool isDurable = journal.append(record);
-    require(!isDurable || disk.resultOf(record).has_value(),
-            "nobody returns before their record is written");
-    require(isDurable == disk.resultOf(record).value_or(false),
+    return Journal::open("/",
+                         "model",
+                         {disk.storage(),
+                          disk.log(),
+                          "boot",
+                          (batches + 1) * blockOctets,
+                          checkpointAfter,
+                          patience},
+                         [](const auto&, bool) {});
+}
+
+/// With allocations that may fail.
+[[nodiscard]] std::optional<Journal::Entry> appendThinly(Journal& journal, std::size_t record)
+{
+    try
+    {
+        const MayFailToAllocate thin;
+        return journal.append(Disk::payload(record));
+    }
+    catch (const std::bad_alloc&)
+    {
+        return std::nullopt;
+    }
+}
+
+void check(const Disk& disk, std::size_t record, bool isStored)
+{
+    const auto result = disk.resultOf(record);
+    require(!isStored || result.has_value(), "nobody returns before their record is written");
+    require(isStored == result.value_or(false),
             "the outcome of a write is told to all of its batch and to nobody else");
 }
 
-void run(const Size& size)
+/// One transaction after the other, as a store has them: the file gets its name while the entry lives.
+class Appender
 {
-    Disk disk(size.writeFailures, size.checkpointFailures);
-    Journal journal(disk, 1);
+public:
+    Appender(Shared journal, Disk& disk, const Size& size, std::size_t first)
+        : _journal(std::move(journal)), _disk(disk), _size(size), _first(first)
+    {
+    }
+
+    void run()
+    {
+        for (std::size_t record = _first; record < _first + _size.appends; ++record)
+        {
+            auto entry = append(record);
+            check(record, entry.has_value());
+            if (!entry)
+                continue;
+            if (_size.habit == Habit::Cancels && record == _first)
+                entry->cancel();
+            _disk.putInPlace(record);
+            if (_size.habit == Habit::KeepsAll)
+                _kept.push_back(*std::move(entry));
+        }
+        _kept.clear();
+        _journal.reset();
+    }
+
+private:
+    [[nodiscard]] std::optional<Journal::Entry> append(std::size_t record)
+    {
+        const auto begin = std::chrono::steady_clock::now();
+        auto entry = _size.isThin ? appendThinly(*_journal, record)
+                                  : _journal->append(Disk::payload(record));
+        require(std::chrono::steady_clock::now() - begin <= 2 * (patience + checkpointAfter),
+                "an append comes back in time");
+        return entry;
+    }
+
+    void check(std::size_t record, bool isStored)
+    {
+        ::check(_disk, record, isStored);
+        if (_size.habit == Habit::Cancels && record != _first && isStored)
+            require(!_disk.counts(_first),
+                    "a cancellation goes with the next record that is stored");
+    }
+
+    Shared _journal;
+    Disk& _disk;
+    const Size& _size;
+    const std::size_t _first;
+    std::vector<Journal::Entry> _kept;
+};
+
+/// The last of the threads ends the journal.
+void meet(const Size& size)
+{
+    Disk disk(size.failures);
+    Shared journal = open(disk, size.batches);
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < size.threads; ++i)
+    {
+        auto appender = std::make_shared<Appender>(journal, disk, size, i * size.appends);
+        threads.push_back(start("appender", [appender] { appender->run(); }));
+    }
+    journal.reset();
+    for (std::thread& thread : threads)
+        thread.join();
+    disk.requireAllAtRest();
+}
+
+/// Two handlers of one store start at the same time.
+void openTwice()
+{
+    Disk disk({});
+    std::array<Shared, 2> opened;
+    std::vector<std::thread> threads;
+    for (Shared& journal : opened)
+        threads.push_back(start("handler", [&] { journal = open(disk, 1); }));
+    for (std::thread& thread : threads)
+        thread.join();
+    require(opened[0] && opened[0] == opened[1], "all handlers of a store get the same journal");
+    opened = {};
+    disk.requireAllAtRest();
+}
+
+/// Both segments are full and held; another thread waits for the first to come free.
+void endLate()
+{
+    Disk disk({});
+    Shared journal = open(disk, 1);
+    std::optional<Journal::Entry> late = journal->append(Disk::payload(0));
+    std::thread other =
+        start("other",
+              [&]
+              {
+                  const auto kept = journal->append(Disk::payload(1));
+                  const auto next = journal->append(Disk::payload(2));
+                  require(kept && next, "no append fails while a segment can come free");
+                  disk.putInPlace(1);
+                  disk.putInPlace(2);
+              });
+    disk.putInPlace(0);
+    late.reset();
+    other.join();
+    journal.reset();
+    disk.requireAllAtRest();
+}
+
+/// Nothing but appends: those who come during a write share the next one.
+void shareBatches(std::size_t count)
+{
+    Disk disk({});
+    Shared journal = open(disk, count);
+    std::vector<std::optional<Journal::Entry>> entries(count);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < count; ++i)
         threads.push_back(start("appender",
                                 [&, i]
                                 {
-                                    for (std::size_t n = 0; n < size.appends; ++n)
-                                        appendAndCheck(journal, disk, i * size.appends + n);
+                                    entries[i] = appendThinly(*journal, i);
+                                    check(disk, i, entries[i].has_value());
                                 }));
-    if (size.stopsEarly)
-        journal.stop();
     for (std::thread& thread : threads)
         thread.join();
+    for (std::size_t i = 0; i < count; ++i)
+        disk.putInPlace(i);
+    entries.clear();
+    journal.reset();
+    disk.requireAllAtRest();
+}
+
+[[nodiscard]] Failures failures(unsigned Failures::*first, unsigned Failures::*second = nullptr)
+{
+    Failures made;
+    made.*first = 1;
+    if (second != nullptr)
+        made.*second = 1;
+    return made;
+}
+
+[[nodiscard]] Scenario scenario(const char* name, const Size& size, const Liberties& liberties)
+{
+    return {name, [size] { meet(size); }, liberties};
+}
+
+/// The small ones first, since most mistakes are found there.
+[[nodiscard]] std::vector<Scenario> scenarios()
+{
+    const auto writes = failures(&Failures::writes, &Failures::fullDisks);
+    const auto syncs = failures(&Failures::syncs);
+    const auto ends = failures(&Failures::ends, &Failures::marks);
+    const auto keys = failures(&Failures::keys);
+    const auto full = failures(&Failures::fullDisks);
+    const auto each = Habit::EndsEach;
+    return {{"two handlers open", openTwice, {0}},
+            {"three share batches", [] { shareBatches(3); }, {0, 1, 0}},
+            {"one entry ends late", endLate, {0, 0, 0}},
+            scenario("one appender without a key", {1, 2, 1, each, keys}, {0, 0, 0}),
+            scenario("one appender cancels", {1, 3, 2, Habit::Cancels, full}, {0, 0, 0}),
+            scenario("one appender wakes for no reason", {1, 2, 1}, {1, 0, 0}),
+            scenario("one appender keeps its entries", {1, 3, 1, Habit::KeepsAll}, {0}),
+            scenario("one appender, room for two", {1, 3, 2}, {0}),
+            scenario("one appender, failed syncs", {1, 2, 1, each, syncs}, {0}),
+            scenario("one appender, failed ends", {1, 2, 1, each, ends}, {0}),
+            scenario("one appender, failed writes", {1, 3, 1, each, writes}, {0, 0, 0}),
+            scenario("one appender, full segments", {1, 3, 1}, {0, 0, 0}),
+            scenario("two appenders", {2, 1, 1}, {0, 0, 0}),
+            scenario("two appenders without memory", {2, 1, 1, each, {}, true}, {0, 1, 0}),
+            scenario("two appenders, failed writes", {2, 1, 1, each, writes}, {0, 0, 0}),
+            scenario("two appenders, failed syncs", {2, 1, 1, each, syncs}, {0, 0, 0})};
 }
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    return check(argc,
-                 argv,
-                 {{"one appender, full segments",
-                   [] {
-                       run({1, 3, 0, 0, false});
-                   },
-                   {}},
-                  {"one appender, failures",
-                   [] {
-                       run({1, 3, 1, 1, false});
-                   },
-                   {0}},
-                  {"two appenders",
-                   [] {
-                       run({2, 1, 1, 0, false});
-                   },
-                   {}},
-                  {"stop while one appends",
-                   [] {
-                       run({1, 3, 1, 1, true});
-                   },
-                   {0}},
-                  {"stop while two append",
-                   [] {
-                       run({2, 1, 0, 1, true});
-                   },
-                   {0}},
-                  {"three appenders",
-                   [] {
-                       run({3, 1, 0, 0, false});
-                   },
-                   {0}}});
+    return check(argc, argv, scenarios());
 }

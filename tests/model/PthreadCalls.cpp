@@ -1,4 +1,4 @@
-// What std::mutex, std::condition_variable and std::thread call, led to the Scheduler while a scenario runs. The names of a
+// What std::mutex, std::condition_variable, std::thread and the clocks call, led to the Scheduler while a scenario runs. The names of a
 // program go before those of its libraries, so that libstdc++ comes here too. Thread safety: [main].
 #include "Scheduler.h"
 
@@ -25,9 +25,14 @@ template <typename Call>
     return reinterpret_cast<Call*>(::dlsym(RTLD_NEXT, name));
 }
 
-[[nodiscard]] int waitWithLimit(pthread_cond_t* condition, pthread_mutex_t* mutex)
+constexpr std::uint64_t nanosecondsPerSecond = 1'000'000'000;
+
+[[nodiscard]] int
+waitWithLimit(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec& end)
 {
-    return Scheduler::instance().wait(condition, mutex, true) ? 0 : ETIMEDOUT;
+    const std::uint64_t limit = static_cast<std::uint64_t>(end.tv_sec) * nanosecondsPerSecond +
+                                static_cast<std::uint64_t>(end.tv_nsec);
+    return Scheduler::instance().wait(condition, mutex, limit) ? 0 : ETIMEDOUT;
 }
 
 } // namespace
@@ -62,7 +67,7 @@ extern "C"
     {
         if (!isModelled())
             return real("pthread_cond_wait", &pthread_cond_wait)(condition, mutex);
-        (void)Scheduler::instance().wait(condition, mutex, false);
+        (void)Scheduler::instance().wait(condition, mutex, 0);
         return 0;
     }
 
@@ -71,7 +76,7 @@ extern "C"
     {
         if (!isModelled())
             return real("pthread_cond_timedwait", &pthread_cond_timedwait)(condition, mutex, end);
-        return waitWithLimit(condition, mutex);
+        return waitWithLimit(condition, mutex, *end);
     }
 
     int pthread_cond_clockwait(pthread_cond_t* condition,
@@ -82,7 +87,17 @@ extern "C"
         if (!isModelled())
             return real("pthread_cond_clockwait",
                         &pthread_cond_clockwait)(condition, mutex, clock, end);
-        return waitWithLimit(condition, mutex);
+        return waitWithLimit(condition, mutex, *end);
+    }
+
+    int clock_gettime(clockid_t clock, timespec* now) noexcept
+    {
+        if (!isModelled())
+            return real("clock_gettime", &clock_gettime)(clock, now);
+        const std::uint64_t time = Scheduler::instance().time();
+        now->tv_sec = static_cast<time_t>(time / nanosecondsPerSecond);
+        now->tv_nsec = static_cast<long>(time % nanosecondsPerSecond);
+        return 0;
     }
 
     int pthread_cond_signal(pthread_cond_t* condition) noexcept

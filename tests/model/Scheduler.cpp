@@ -16,6 +16,7 @@ namespace
 {
 
 constexpr std::size_t stackOctets = 128 * 1024;
+constexpr std::uint64_t timeOfBegin = 1'000'000'000;
 
 /// splitmix64's finalizer.
 [[nodiscard]] Hash mix(Hash first, Hash second)
@@ -84,6 +85,8 @@ void Scheduler::runOnce()
     _isKnown = false;
     _spuriousWakes = _scenario->liberties.spuriousWakes;
     _failedAllocations = _scenario->liberties.failedAllocations;
+    _timeOuts = _scenario->liberties.timeOuts;
+    _now = timeOfBegin;
     _onAcquire = nullptr;
     _nextLabel = "scenario";
     (void)create(_scenario->run);
@@ -125,7 +128,7 @@ std::size_t Scheduler::decide(std::size_t count, bool isBorder)
 /// A sum, so that threads of one label can be exchanged.
 Hash Scheduler::state() const
 {
-    Hash sum = mix(_spuriousWakes, _failedAllocations);
+    Hash sum = mix(mix(_spuriousWakes, _failedAllocations), mix(_timeOuts, _now));
     for (const auto& fiber : _fibers)
         sum += mix(mix(fiber->history, std::hash<std::string>()(fiber->label)),
                    static_cast<Hash>(fiber->status));
@@ -138,15 +141,29 @@ std::vector<Scheduler::Action> Scheduler::enabled()
     for (const auto& fiber : _fibers)
         if (canRun(*fiber))
             actions.push_back({Kind::Run, fiber.get()});
-    // Behind the others: a run without decisions must come to its end. A wait with a limit ends by it at any time.
-    for (const auto& fiber : _fibers)
-        if (fiber->status == Status::Waiting && fiber->isTimed)
-            actions.push_back({Kind::TimeOut, fiber.get()});
+    addTimeOuts(actions); // behind the others: a run without decisions must come to its end
     if (_spuriousWakes > 0 && !actions.empty())
         for (const auto& fiber : _fibers)
             if (fiber->status == Status::Waiting)
                 actions.push_back({Kind::SpuriousWake, fiber.get()});
     return actions;
+}
+
+/// Any wait with a limit, some times; when nothing else can happen, the first to come to its limit.
+void Scheduler::addTimeOuts(std::vector<Action>& actions) const
+{
+    Fiber* first = nullptr;
+    for (const auto& fiber : _fibers)
+    {
+        if (fiber->status != Status::Waiting || fiber->limit == 0)
+            continue;
+        if (_timeOuts > 0)
+            actions.push_back({Kind::TimeOut, fiber.get()});
+        if (first == nullptr || fiber->limit < first->limit)
+            first = fiber.get();
+    }
+    if (actions.empty() && first != nullptr)
+        actions.push_back({Kind::TimeOut, first});
 }
 
 bool Scheduler::canRun(const Fiber& fiber)
@@ -181,6 +198,8 @@ void Scheduler::perform(const Action& action)
     case Kind::TimeOut:
         _trace.emplace_back(fiber.number, "has waited long enough");
         fiber.timedOut = true;
+        _now = std::max(_now, fiber.limit);
+        _timeOuts -= _timeOuts > 0 ? 1 : 0;
         return wakeFiber(fiber, 2);
     case Kind::Run:
         break;
@@ -320,7 +339,7 @@ void Scheduler::unlock(pthread_mutex_t* mutex)
     meet(*_current, mutex);
 }
 
-bool Scheduler::wait(pthread_cond_t* condition, pthread_mutex_t* mutex, bool isTimed)
+bool Scheduler::wait(pthread_cond_t* condition, pthread_mutex_t* mutex, std::uint64_t limit)
 {
     const OwnMemory own(_current);
     Fiber& self = *_current;
@@ -329,7 +348,7 @@ bool Scheduler::wait(pthread_cond_t* condition, pthread_mutex_t* mutex, bool isT
     _objects[condition].waiters.push_back(&self);
     self.status = Status::Waiting;
     self.condition = condition;
-    self.isTimed = isTimed;
+    self.limit = limit;
     self.timedOut = false;
     self.wanted = mutex;
     pause("goes on behind its wait");
@@ -368,6 +387,13 @@ void Scheduler::destroy(pthread_cond_t* condition)
     const auto object = _objects.find(condition);
     require(object == _objects.end() || object->second.waiters.empty(),
             "no condition is destroyed while a thread waits for it");
+}
+
+/// What a thread does depends on the time that it has read.
+std::uint64_t Scheduler::time()
+{
+    _current->history = mix(_current->history, _now);
+    return _now;
 }
 
 void Scheduler::step(const void* object, const char* what)

@@ -39,12 +39,16 @@ public:
     void lock(pthread_mutex_t* mutex);
     [[nodiscard]] bool tryLock(pthread_mutex_t* mutex);
     void unlock(pthread_mutex_t* mutex);
+    /// \param limit  time() at which it ends by itself; 0: none
     /// \return false: the time was up
-    [[nodiscard]] bool wait(pthread_cond_t* condition, pthread_mutex_t* mutex, bool isTimed);
+    [[nodiscard]] bool wait(pthread_cond_t* condition, pthread_mutex_t* mutex, std::uint64_t limit);
     void wake(pthread_cond_t* condition, bool all);
     void destroy(pthread_cond_t* condition);
     [[nodiscard]] std::size_t create(std::function<void()> body);
     void join(std::size_t thread);
+
+    /// Nanoseconds; moves on when a wait's limit passes.
+    [[nodiscard]] std::uint64_t time();
 
     void step(const void* object, const char* what);
     [[nodiscard]] unsigned choose(unsigned count, const char* what);
@@ -83,7 +87,7 @@ private:
         pthread_mutex_t* wanted = nullptr; ///< is taken before it goes on
         pthread_cond_t* condition = nullptr;
         std::size_t joined = 0;
-        bool isTimed = false;
+        std::uint64_t limit = 0; ///< of its wait
         bool timedOut = false;
         bool mayFailToAllocate = false;
         unsigned held = 0;
@@ -124,6 +128,7 @@ private:
     void runOnce();
     [[nodiscard]] bool backtrack();
     [[nodiscard]] std::vector<Action> enabled();
+    void addTimeOuts(std::vector<Action>& actions) const;
     [[nodiscard]] bool canRun(const Fiber& fiber);
     [[nodiscard]] bool areAllDone() const;
     void perform(const Action& action);
@@ -149,6 +154,8 @@ private:
     bool _isKnown = false; ///< this state has been explored: to the end without decisions
     unsigned _spuriousWakes = 0;
     unsigned _failedAllocations = 0;
+    unsigned _timeOuts = 0;
+    std::uint64_t _now = 0;
     std::vector<std::pair<std::size_t, const char*>> _trace;
     Fiber* _current = nullptr;
     jmp_buf _back{}; ///< into the search
