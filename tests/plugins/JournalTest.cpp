@@ -17,6 +17,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 using namespace mpsmtp;
@@ -30,6 +32,9 @@ namespace
 
 using std::chrono::milliseconds;
 
+std::atomic<bool> isHeaderRefused{
+    false}; // the next write at a file's beginning finds the disk full
+
 std::string payloadOf(const std::string& name, const std::string& body)
 {
     FilesRecord record;
@@ -41,6 +46,17 @@ std::string payloadOf(const std::string& name, const std::string& body)
 }
 
 } // namespace
+
+/// The segments' call: a file system that copies on write may be full for an overwrite, too.
+extern "C" ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset)
+{
+    if (offset == 0 && isHeaderRefused.exchange(false))
+    {
+        errno = ENOSPC;
+        return -1;
+    }
+    return ::syscall(SYS_pwritev, fd, parts, count, offset, 0L);
+}
 
 class JournalTest : public CppUnit::TestFixture
 {
@@ -59,6 +75,7 @@ class JournalTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aFailedSyncEndsTheJournal);
     CPPUNIT_TEST(aFailedCheckpointLeavesTheRecordsForTheNextStart);
     CPPUNIT_TEST(aFullDiskIsNoEnd);
+    CPPUNIT_TEST(aHeaderThatDidNotFitIsWrittenWithTheNextBatch);
     CPPUNIT_TEST(oneProcessHasOne);
     CPPUNIT_TEST(anotherProcessKeepsOut);
     CPPUNIT_TEST(removedFilesAreNoticed);
@@ -237,6 +254,17 @@ public:
             Journal::open(disk / "", "test", settings(), [](const FilesRecord&, bool) {});
         CPPUNIT_ASSERT(!journal->append(payloadOf("a", "x")));
         CPPUNIT_ASSERT(!journal->isRefusing());
+    }
+
+    void aHeaderThatDidNotFitIsWrittenWithTheNextBatch()
+    {
+        CPPUNIT_ASSERT(open()->append(payloadOf("a", "makes the file large enough")));
+        const auto journal = open();
+        isHeaderRefused = true;
+        CPPUNIT_ASSERT(!journal->append(payloadOf("b", "x")));
+        CPPUNIT_ASSERT(!isHeaderRefused);
+        CPPUNIT_ASSERT(journal->append(payloadOf("c", "y")));
+        CPPUNIT_ASSERT(decodeHeader(test::contentOf(file(0))));
     }
 
     void oneProcessHasOne()

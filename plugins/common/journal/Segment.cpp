@@ -122,11 +122,12 @@ void Segment::append(std::vector<iovec>& parts, std::uint64_t octets, const Stor
 {
     const std::uint64_t end = _end + wholeBlocks(octets);
     grow(end, storage);
-    if (!std::exchange(_isHeaderWritten, true))
+    if (!_isHeaderWritten)
     {
         const std::string block = encodeHeader(_header);
         std::vector<iovec> header{{const_cast<char*>(block.data()), block.size()}};
         writeAllAt(_fd.get(), header, 0, _path);
+        _isHeaderWritten = true; // not before: without it, nothing of the segment would count
     }
     if (const std::uint64_t padding = end - _end - octets; padding != 0)
         parts.push_back({const_cast<char*>(zeros.data()), static_cast<std::size_t>(padding)});
