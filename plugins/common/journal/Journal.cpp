@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <exception>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/random.h>
@@ -53,14 +54,26 @@ constexpr std::size_t batchTickets = 256;
 
 } // namespace
 
+/// What each handler has is a pointer of its own, so that its end is seen. The last one to leave
+/// stays a user until the journal has ended.
 std::shared_ptr<Journal> Journal::open(const std::string& base,
                                        const std::string& name,
                                        const Settings& settings,
                                        const Restore& restore)
 {
     const std::string prefix = prefixOf(base, name);
-    return Journals::ofProcess().find(prefix,
-                                      [&] { return openOnDisk(base, prefix, settings, restore); });
+    Journals::Turn turn(Journals::ofProcess(), prefix);
+    std::shared_ptr<Journal> journal = turn.journal().lock();
+    if (!journal || !journal->isUsable())
+        journal = openOnDisk(base, prefix, settings, restore);
+    if (!journal)
+        return nullptr;
+    turn.journal() = journal;
+    const Users::Place user = journal->_users.join(settings.storage, settings.log);
+    Journal* const raw = journal.get();
+    return {raw, [shared = std::move(journal), user](Journal*) mutable noexcept {
+                leave(std::move(shared), user);
+            }};
 }
 
 std::shared_ptr<Journal> Journal::openOnDisk(const std::string& base,
@@ -73,7 +86,16 @@ std::shared_ptr<Journal> Journal::openOnDisk(const std::string& base,
     if (!folder.isOpen())
         throwSystemError(errno, "cannot open the folder", base);
     settings.storage.syncFolder(folder.get()); // the journal's name
-    return journal->start(restore) ? journal : nullptr;
+    return journal->start(settings, restore) ? journal : nullptr;
+}
+
+void Journal::leave(std::shared_ptr<Journal> journal, Users::Place user) noexcept
+{
+    const Journals::Turn turn(Journals::ofProcess(), journal->_prefix);
+    if (journal.use_count() == 1)
+        journal.reset(); // ends with a checkpoint, for which it needs the user
+    else
+        journal->_users.leave(user);
 }
 
 bool Journal::exists(const std::string& base, const std::string& name)
@@ -86,7 +108,10 @@ bool Journal::exists(const std::string& base, const std::string& name)
 }
 
 Journal::Journal(const std::string& prefix, const Settings& settings)
-    : _settings(settings),
+    : _prefix(prefix),
+      _bootId(settings.bootId),
+      _checkpointAfter(settings.checkpointAfter),
+      _patience(settings.patience),
       _uses{Use(prefix + ".0", settings.segmentOctets), Use(prefix + ".1", settings.segmentOctets)},
       _device(deviceOf(prefix + ".0"))
 {
@@ -104,16 +129,16 @@ Journal::~Journal()
 }
 
 /// \return false if another process has it
-bool Journal::start(const Restore& restore)
+bool Journal::start(const Settings& settings, const Restore& restore)
 {
     if (!_uses[0].segment.tryLock() || !_uses[1].segment.tryLock())
         return false;
-    const std::size_t restored = recover(
-        {&_uses[0].segment, &_uses[1].segment}, _settings.bootId, _settings.storage, restore);
+    const std::size_t restored =
+        recover({&_uses[0].segment, &_uses[1].segment}, settings.bootId, settings.storage, restore);
     if (restored != 0)
-        _settings.log.notice("the machine went down without a checkpoint: looked after " +
-                             std::to_string(restored) + " transactions of the journal " +
-                             _uses[0].segment.path());
+        settings.log.notice("the machine went down without a checkpoint: looked after " +
+                            std::to_string(restored) + " transactions of the journal " +
+                            _uses[0].segment.path());
     _checkpoints = std::thread([this] { runCheckpoints(); });
     return true;
 }
@@ -183,7 +208,7 @@ void Journal::lead(Lock& lock) noexcept
         if (batch.tickets.empty())
             batch.tickets.swap(_waiting);
         lock.unlock();
-        _settings.log.error(error.what());
+        _users.borrow().log().error(error.what());
         lock.lock();
     }
     for (Ticket* ticket : batch.tickets)
@@ -246,7 +271,7 @@ Journal::Outcome Journal::write(Batch& batch, Lock& lock)
 /// \return nullptr if none has room
 Journal::Use* Journal::useFor(std::uint64_t octets, Lock& lock)
 {
-    const auto deadline = std::chrono::steady_clock::now() + _settings.patience;
+    const auto deadline = std::chrono::steady_clock::now() + _patience;
     while (!_isBroken)
     {
         if (Use* const open = findOpen(octets))
@@ -275,7 +300,7 @@ Journal::Use* Journal::findOpen(std::uint64_t octets)
     {
         if (use.state != Use::State::Free)
             continue;
-        use.segment.begin({_lastSequence + 1, randomNumber(), _settings.bootId, false});
+        use.segment.begin({_lastSequence + 1, randomNumber(), _bootId, false});
         ++_lastSequence;
         use.state = Use::State::Open;
         use.since = std::chrono::steady_clock::now();
@@ -328,18 +353,18 @@ bool Journal::store(Segment& segment, Batch& batch, std::vector<iovec>& parts) n
     {
         if (!segment.isInPlace())
             throwSystemError(ENOENT, "somebody has removed the journal", segment.path());
-        segment.append(parts, batch.octets, _settings.storage);
+        segment.append(parts, batch.octets, _users.borrow().storage());
         return true;
     }
     catch (const std::system_error& error)
     {
-        _settings.log.error(error.what());
+        _users.borrow().log().error(error.what());
         if (isOutOfSpace(error.code()))
             return false;
     }
     catch (const std::exception& error)
     {
-        _settings.log.error(error.what());
+        _users.borrow().log().error(error.what());
         return false;
     }
     const std::lock_guard<std::mutex> lock(_mutex);
@@ -372,7 +397,7 @@ std::chrono::steady_clock::time_point Journal::nextCheckpoint() const
     for (const Use& use : _uses)
     {
         if (use.state == Use::State::Open)
-            next = std::min(next, use.since + _settings.checkpointAfter);
+            next = std::min(next, use.since + _checkpointAfter);
     }
     return next;
 }
@@ -386,10 +411,10 @@ void Journal::closeOld()
     {
         if (use.state != Use::State::Open)
             continue;
-        if (!_isStopping && now < use.since + _settings.checkpointAfter)
+        if (!_isStopping && now < use.since + _checkpointAfter)
             continue;
         if (_isBusy)
-            use.since = now - _settings.checkpointAfter + std::chrono::milliseconds(50);
+            use.since = now - _checkpointAfter + std::chrono::milliseconds(50);
         else
             close(use);
     }
@@ -414,9 +439,10 @@ void Journal::checkpoint(const std::vector<Use*>& uses, Lock& lock)
     std::string text;
     try
     {
-        uses.front()->segment.syncFileSystem(_settings.storage);
+        const Users::Borrowed user = _users.borrow();
+        uses.front()->segment.syncFileSystem(user.storage());
         for (Use* use : uses)
-            use->segment.end(_settings.storage);
+            use->segment.end(user.storage());
     }
     catch (const std::exception& error)
     {
@@ -437,7 +463,7 @@ void Journal::checkpoint(const std::vector<Use*>& uses, Lock& lock)
 /// all of it anew.
 void Journal::giveUp(const std::vector<Use*>& uses, const char* reason) noexcept
 {
-    _settings.log.error(
+    _users.borrow().log().error(
         "a checkpoint has failed: " + std::string(reason) +
         "; mail of the last seconds may be in memory only; it stays in the journal " +
         uses.front()->segment.path() +
@@ -446,11 +472,11 @@ void Journal::giveUp(const std::vector<Use*>& uses, const char* reason) noexcept
     {
         try
         {
-            use->segment.distrust(_settings.storage);
+            use->segment.distrust(_users.borrow().storage());
         }
         catch (const std::exception& error)
         {
-            _settings.log.error(error.what());
+            _users.borrow().log().error(error.what());
         }
     }
 }

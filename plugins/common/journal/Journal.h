@@ -20,6 +20,7 @@
 #include "common/journal/Format.h"
 #include "common/journal/Recovery.h"
 #include "common/journal/Segment.h"
+#include "common/journal/Users.h"
 
 #include <mpsmtp/Context.h>
 
@@ -100,7 +101,8 @@ public:
     };
 
     /// The journal of the store in folder `base`, which exists: that of this process, or the one on
-    /// disk, which is then recovered from first.
+    /// disk, which is then recovered from first. The handler that `settings` are from must live as
+    /// long as the pointer and its copies.
     /// \param name     of its files: `base`/.mpsmtp.`name`-journal.0 and .1
     /// \param restore  puts back what a record names
     /// \return nullptr if another process has it
@@ -188,7 +190,8 @@ private:
                                                              const std::string& prefix,
                                                              const Settings& settings,
                                                              const Restore& restore);
-    [[nodiscard]] bool start(const Restore& restore);
+    static void leave(std::shared_ptr<Journal> journal, Users::Place user) noexcept;
+    [[nodiscard]] bool start(const Settings& settings, const Restore& restore);
     void release(std::size_t segment) noexcept;
     void cancel(std::uint64_t id) noexcept;
     void lead(Lock& lock) noexcept;
@@ -206,7 +209,11 @@ private:
     void checkpoint(const std::vector<Use*>& uses, Lock& lock);
     void giveUp(const std::vector<Use*>& uses, const char* reason) noexcept;
 
-    const Settings _settings;
+    const std::string _prefix; // of the paths of its files
+    const std::string _bootId;
+    const std::chrono::milliseconds _checkpointAfter;
+    const std::chrono::milliseconds _patience;
+    Users _users;
     std::array<Use, 2> _uses;
     dev_t _device = 0;
     std::mutex _mutex;                ///< guards what follows; never held during I/O

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,27 +16,37 @@ class Journal;
 
 class Journals
 {
-public:
-    using Open = std::function<std::shared_ptr<Journal>()>;
-
-    [[nodiscard]] static Journals& ofProcess();
-
-    /// The journal of the files at `prefix`: the one that is open, if it is usable, or what `open`
-    /// gives. One thread at a time opens it, since that recovers what a crash has left; who comes
-    /// meanwhile waits for it, and they for nobody else.
-    /// \return what `open` returned, nullptr too
-    /// \throws what `open` throws
-    [[nodiscard]] std::shared_ptr<Journal> find(const std::string& prefix, const Open& open);
-
-private:
     struct Place
     {
         std::weak_ptr<Journal> journal;
         bool isTaken = false; ///< a thread looks after it
     };
 
-    class Turn;
+public:
+    [[nodiscard]] static Journals& ofProcess();
 
+    /// A thread's time alone with the journal of the files at `prefix`: to open it, which recovers
+    /// what a crash has left, or to end it, which is a checkpoint. Who comes meanwhile waits, and
+    /// they for nobody else.
+    class Turn
+    {
+    public:
+        Turn(Journals& journals, const std::string& prefix);
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn();
+
+        /// The one that is open, if there is one.
+        [[nodiscard]] std::weak_ptr<Journal>& journal() noexcept { return _place.journal; }
+
+    private:
+        static Place& taken(Journals& journals, const std::string& prefix);
+
+        Journals& _journals;
+        Place& _place;
+    };
+
+private:
     std::mutex _mutex; ///< guards what follows; never held during I/O
     std::condition_variable _changed;
     std::map<std::string, Place> _byPrefix; // nothing is ever removed
