@@ -41,9 +41,12 @@ auto retryWhenGone(Action&& action)
     return action();
 }
 
-/// What follows `home` and a slash in `path`; "" if it is `home`.
+/// What follows `home` and a slash in `path`; "" if it is `home`. A path without a folder in front of
+/// its values has no "./" either.
 [[nodiscard]] std::string_view below(std::string_view home, std::string_view path)
 {
+    if (home == "." && path.substr(0, 2) != "./" && path != ".")
+        return path;
     path.remove_prefix(std::min(home.size(), path.size()));
     if (!path.empty() && path.front() == '/')
         path.remove_prefix(1);

@@ -48,8 +48,10 @@ const std::vector<Format>& formats()
 class Store
 {
 public:
-    explicit Store(const Format& format, const std::string& path = "%{rcpt.domain}/%{rcpt.user}")
-        : _format(format), _host(test::storeOptions(_root / path))
+    explicit Store(const Format& format,
+                   const std::string& path = "%{rcpt.domain}/%{rcpt.user}",
+                   TestHost::Options options = test::storeOptions(""))
+        : _format(format), _host(withPath(std::move(options), _root / path))
     {
         _host.setDurability(MPSMTP_DURABILITY_JOURNAL);
         start();
@@ -117,13 +119,22 @@ public:
     [[nodiscard]] std::vector<std::string> journalFiles() const
     {
         std::vector<std::string> files;
-        for (const std::string& path : test::filesBelow(_root.path()))
-            if (path.find("-journal.") != std::string::npos)
-                files.push_back(path);
+        for (const std::string& folder : {_root.path(), std::string(".")})
+            for (const std::string& path : test::filesBelow(folder))
+                if (path.find("-journal.") != std::string::npos)
+                    files.push_back(path);
         return files;
     }
 
 private:
+    /// \param options  may have one already
+    static TestHost::Options withPath(TestHost::Options options, const std::string& path)
+    {
+        if (options["path"].empty())
+            options["path"] = path;
+        return options;
+    }
+
     static std::string ofAnotherBoot(const std::string& segment)
     {
         auto header = decodeHeader(segment);
@@ -168,6 +179,7 @@ class JournaledStoreTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aMailboxOnAnotherDiskIsSyncedByItself);
     CPPUNIT_TEST(aRemovedStoreGetsAJournalAgain);
     CPPUNIT_TEST(allMailInOneMailbox);
+    CPPUNIT_TEST(aPathWithoutAFolderInFront);
     CPPUNIT_TEST(aRecordThatLeavesTheStoreIsRefused);
     CPPUNIT_TEST_SUITE_END();
 
@@ -409,6 +421,70 @@ public:
                         std::filesystem::remove(path);
                 });
             CPPUNIT_ASSERT_MESSAGE(format.name, (Strings{"a\n", "a\n"}) == store.bodies());
+        }
+    }
+
+    void aPathWithoutAFolderInFront()
+    {
+        for (const Format& format : formats())
+        {
+            const TestFolder root;
+            const auto before = std::filesystem::current_path();
+            std::filesystem::current_path(root.path());
+            Store store(format, "", test::storeOptions("%{rcpt.user}"));
+            store.deliver(mailOf("a\r\n"));
+            store.cutPower([&] { std::filesystem::remove_all("ben"); });
+            const auto files = test::filesBelow(root / "ben");
+            std::filesystem::current_path(before);
+            CPPUNIT_ASSERT_MESSAGE(format.name, !files.empty());
+        }
+    }
+
+    /// It was written and could not be synced: it may be on the disk, and the mail is stored without it.
+    void aMailThatTheJournalRefusedDoesNotComeTwice()
+    {
+        for (const Format& format : formats())
+        {
+            Store store(format);
+            store.deliver(mailOf("a\r\n"));
+            store.host().failSync(1, EIO);
+            store.deliver(mailOf("b\r\n"));
+            store.cutPower();
+            CPPUNIT_ASSERT_MESSAGE(format.name, (Strings{"a\n", "b\n"}) == store.bodies());
+        }
+    }
+
+    /// Without our own fields two mails may be equal to the octet.
+    void anOlderMailIsNotTakenForTheLostOne()
+    {
+        TestHost::Options options = test::storeOptions("");
+        options["trace"] = options["delivered_to"] = "0";
+        for (const Format& format : formats())
+        {
+            Store store(format, "%{rcpt.domain}/%{rcpt.user}", options);
+            store.deliver(mailOf("same\r\n"));
+            store.handler().stop(); // a checkpoint: its record is gone
+            store.deliver(mailOf("same\r\n"));
+            store.cutPower([&] { std::filesystem::remove(store.mails().back()); });
+            CPPUNIT_ASSERT_MESSAGE(format.name, (Strings{"same\n", "same\n"}) == store.bodies());
+        }
+    }
+
+    /// Blocks reach the disk in any order.
+    void aTornFileWithHolesIsReplaced()
+    {
+        const std::string body = std::string(2000, 'x') + "\n";
+        for (const Format& format : formats())
+        {
+            Store store(format);
+            store.deliver(mailOf(std::string(2000, 'x') + "\r\n"));
+            store.cutPower(
+                [&]
+                {
+                    std::string text = test::contentOf(store.mails().front());
+                    test::writeFile(store.mails().front(), text.replace(512, 1024, 1024, '\0'));
+                });
+            CPPUNIT_ASSERT_MESSAGE(format.name, Strings{body} == store.bodies());
         }
     }
 
