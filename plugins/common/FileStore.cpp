@@ -93,7 +93,7 @@ public:
         {
             for (std::size_t begin = 0; begin < _letters.size(); begin += descriptorsPerTransaction)
                 show(begin, std::min(begin + descriptorsPerTransaction, _letters.size()));
-            if (_isRenamed)
+            if (_entry && _isRenamed)
                 journalAnew();
         }
         catch (...)
@@ -253,10 +253,11 @@ private:
         return folder;
     }
 
-    /// The name that the journal knows, if there is one.
+    /// The name that the journal knows, if there is one. It may know it although it has refused: a
+    /// record whose sync has failed can be on the disk.
     [[nodiscard]] std::string placeAsPromised(const Letter& letter, const Folder& folder)
     {
-        if (!_entry)
+        if (letter.path.empty())
             return _store._layout.place(*letter.file, folder);
         std::string name = letter.path.substr(letter.path.rfind('/') + 1);
         const int error = letter.file->link(folder, name);

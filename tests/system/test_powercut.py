@@ -5,12 +5,17 @@ borders of syncs, at acknowledgements and between; for each, powercut/disk.py sa
 and read as they are, since no store needs a server to be right; on some a server starts that believes that the machine has
 booted, and takes mail for every mailbox: its repairs must spoil nothing.
 
+With a journal maildir and mh do need a start: each disk is recovered by a server, which is recorded in its turn, and cut.
+
 MPSMTP_SEED repeats a run's load and cuts; threads are never the same twice.
 """
+import json
 import os
 import pathlib
 import random
 import shutil
+import subprocess
+import sys
 import tempfile
 import unittest
 import uuid
@@ -18,7 +23,7 @@ import uuid
 import harness
 from powercut import recording, stores
 from powercut.disk import Disk, FATES, LEVELS
-from powercut.load import Load, make_message
+from powercut.load import Load, look_into, make_message
 from powercut.recording import Kind
 
 LIBRARY = harness.BUILD / "tests" / "libmpsmtp_recorder.so"
@@ -26,6 +31,9 @@ DURABILITIES = harness.DURABILITIES
 SEED = int(os.environ.get("MPSMTP_SEED", "4"))
 MESSAGES = 300 if harness.FULL else 100
 CUTS = 200 if harness.FULL else 20  # of each run, beside those of the first moments; each leaves a dozen disks
+RECOVERED = 2000 if harness.FULL else 60  # disks of each run with a journal: it takes a server to read one
+REPLAYS = 20 if harness.FULL else 3  # recoveries of each run that are cut off themselves
+CLOCK_SPEED = 50  # a checkpoint each 100 ms instead of 5 s
 SERVED = 200 if harness.FULL else 16  # disks of each run that a server starts on
 SYNC_DELAY = 1000  # microseconds: tmpfs syncs at once, and a disk does not
 
@@ -35,6 +43,20 @@ def after_boot(folder):
     path = folder / "boot_id"
     path.write_text(f"{uuid.uuid4()}\n")
     return {"LD_PRELOAD": str(LIBRARY), "RECORDER_BOOT_ID": str(path)}
+
+
+def has_journal(store, durability):
+    return durability == "journal" and store.type != "mbox"
+
+
+def is_free(segment):
+    """Nothing in it is needed any more: its header says so behind the magic word (plugins/common/journal/Format.h)."""
+    with open(segment, "rb") as file:
+        return file.read(25)[17:] in (b"", bytes(8))
+
+
+def is_mail(path):
+    return path.is_file() and (path.parent.name == "new" or path.name.isdigit())
 
 
 def is_locked(tree):
@@ -58,26 +80,47 @@ class PowerCutTest(harness.SystemTest):
         self.made = 0
 
     def settings_for(self, store, base, durability):
-        keys = {} if durability == "fsync" else {"durability": durability}
-        return self.settings({"store": store.handler(base)}, spool={"memory": "4K", **keys})
+        return self.settings({"store": store.handler(base)}, spool={"memory": "4K", **harness.spool_of(durability)})
 
-    def record(self, store, durability="fsync", messages=MESSAGES, **recorder):
-        """Runs a load and keeps its history."""
+    def recorder(self, base, log, **more):
+        """Environment of a process whose changes below `base` are written down."""
+        environment = {"LD_PRELOAD": LIBRARY, "RECORDER_LOG": log, "RECORDER_FOLDER": f"{base}/",
+                       "RECORDER_SYNC_DELAY": SYNC_DELAY, **more}
+        return {key: str(value) for key, value in environment.items()}
+
+    def record(self, store, durability="fsync", messages=MESSAGES, reader=None, **recorder):
+        """Runs a load and keeps its history: with a journal also a checkpoint in its midst, unless a `reader` comes."""
         base = pathlib.Path(tempfile.mkdtemp(dir=self.disks))
         log = self.folder / f"log.{base.name}"
-        environment = {"LD_PRELOAD": LIBRARY, "RECORDER_LOG": log, "RECORDER_FOLDER": f"{base}/",
-                       "RECORDER_SYNC_DELAY": SYNC_DELAY, **recorder}
-        server = self.start(self.settings_for(store, base, durability),
-                            environment={key: str(value) for key, value in environment.items()})
+        is_journaled = has_journal(store, durability)
+        if is_journaled and not reader:
+            recorder["RECORDER_CLOCK_SPEED"] = CLOCK_SPEED
+        server = self.start(self.settings_for(store, base, durability), environment=self.recorder(base, log, **recorder))
         self.load = Load(server, messages, SEED)
         self.load.run()
+        self.removed = set()
+        if reader:
+            reader(store, base, log)
+        elif is_journaled:
+            harness.wait_until(lambda: all(is_free(path) for path in store.journal(base)), "a checkpoint")
+            self.load.run_on(messages // 4)
         server.stop()
         self.disk = Disk(recording.read(log))
+        if is_journaled:
+            self._assert_journal_is_used(store, base)
         self.acknowledgements = self._acknowledgements()
         self.assertEqual(sorted(self.acknowledgements), sorted(self.load.sent), "a reply is not in the log")
         everything = self.disk.tree(len(self.disk.events), "posix", FATES["all kept"])
         self.assertTrue(everything == recording.tree_of(base), "a call of the server is not in the log")
         shutil.rmtree(base)
+
+    def _assert_journal_is_used(self, store, base):
+        """What follows would prove nothing if the server had synced each mail by itself."""
+        size = store.journal(base)[0].stat().st_size
+        self.assertGreater(size, 1 << 20, "the journal does not grow")
+        inodes = {path.stat().st_ino for path in store.journal(base)}
+        syncs = [event.inode for event in self.disk.events if event.kind == Kind.SYNC_END]
+        self.syncs = {"journal": sum(inode in inodes for inode in syncs), "checkpoints": syncs.count(0), "all": len(syncs)}
 
     def _acknowledgements(self):
         """{identity: index of its 250}."""
@@ -108,7 +151,7 @@ class PowerCutTest(harness.SystemTest):
                     cut, level, fate, self.randomness)
 
     def acknowledged(self, cut):
-        return [identity for identity, index in self.acknowledgements.items() if index < cut]
+        return [identity for identity, index in self.acknowledgements.items() if index < cut and identity not in self.removed]
 
     def check_each(self, disks, check):
         """Fails with the first few of those that are wrong."""
@@ -118,23 +161,47 @@ class PowerCutTest(harness.SystemTest):
                 check(cut, tree)
             except AssertionError as error:
                 wrong.append(f"{what}: {error}")
-        self.assertFalse(wrong, f"{len(wrong)} of {len(disks)} disks, seed {SEED}:\n" + "\n".join(wrong[:5]))
+        if wrong:
+            self.fail(f"{len(wrong)} of {len(disks)} disks, seed {SEED}:\n" + "\n".join(each[:500] for each in wrong[:5]))
 
-    def look_at(self, store, cut, tree):
-        """Reads one disk. :raises stores.Wrong: as Store.check"""
+    def make(self, tree):
+        """Puts a disk into a folder."""
         self.made += 1
         base = self.disks / f"disk{self.made}"
         stores.materialize(tree, base)
+        return base
+
+    def look_at(self, store, cut, tree, durability="fsync"):
+        """Reads one disk, behind a start of the server if that is promised. :raises stores.Wrong: as Store.check"""
+        base = self.make(tree)
         try:
+            if has_journal(store, durability):
+                self.start(self.settings_for(store, base, durability), environment=after_boot(self.folder)).kill()
             store.check(base, self.load.sent, self.acknowledged(cut))
         finally:
             shutil.rmtree(base)
 
+    def cut_replay(self, store, durability, cut, tree):
+        """A server that recovers the disk, cut off in its turn; then another one, which comes to its end."""
+        base = self.make(tree)
+        before = recording.history_of(base)
+        log = self.folder / f"log.{base.name}"
+        environment = self.recorder(base, log, **after_boot(self.folder))
+        self.start(self.settings_for(store, base, durability), environment=environment).kill()
+        shutil.rmtree(base)
+        again = Disk(before + recording.read(log))
+        log.unlink()
+        moments = range(len(before), len(again.events) + 1)
+        disks = [(f"replay of {len(moments)} events cut at {moment - len(before)}, {level}, {name}", cut,
+                  again.tree(moment, level, fate, self.randomness))
+                 for moment in self.randomness.sample(moments, min(4, len(moments))) for level in LEVELS
+                 for name, fate in self.randomness.sample(sorted(FATES.items()), 3)]
+        self.check_each(disks, lambda *disk: self.look_at(store, *disk, durability))
+        return len(moments)
+
     def serve_again(self, store, durability, cut, tree, has_booted=True):
         """A server on the disk: it takes mail for every mailbox, and what was there stays so."""
-        self.made += 1
-        base = self.disks / f"disk{self.made}"
-        stores.materialize(tree, base)
+        base = self.make(tree)
         server = self.start(self.settings_for(store, base, durability), environment=after_boot(self.folder) if has_booted else {})
         sent = {**self.load.sent, "after": sorted({each for all_ in self.load.sent.values() for each in all_})}
         with server.connect() as wire:
@@ -160,13 +227,55 @@ class Acknowledged(PowerCutTest):
         store = stores.Store(type_)
         self.record(store, durability, **recorder)
         disks = [(what, cut, tree) for cut in self.cuts(CUTS) for what, tree in self.disks_of(cut)]
-        self.check_each(disks, lambda cut, tree: self.look_at(store, cut, tree))
+        if has_journal(store, durability):
+            disks = self.randomness.sample(disks, min(RECOVERED, len(disks)))
+        self.check_each(disks, lambda cut, tree: self.look_at(store, cut, tree, durability))
         usable = [disk for disk in disks if not is_locked(disk[2])]
         served = self.randomness.sample(usable, SERVED - SERVED // 4)
-        served += self.randomness.sample([disk for disk in usable if disk[0].endswith("come back")], SERVED // 4)
+        come_back = [disk for disk in usable if disk[0].endswith("come back")]
+        served += self.randomness.sample(come_back, min(SERVED // 4, len(come_back)))
         self.check_each(served, lambda cut, tree: self.serve_again(store, durability, cut, tree))
         print(f"{type_}, {durability}: {len(self.disk.events)} events, {len(disks)} disks read, {len(served)} served, "
               f"seed {SEED}", flush=True)
+        if has_journal(store, durability):
+            self.assertGreaterEqual(self.syncs["checkpoints"], 2)
+            self._survives_cut_replays(store, durability, disks)
+
+    def _survives_cut_replays(self, store, durability, disks):
+        """Of disks with something to put back."""
+        losses = [disk for disk in disks if "all lost" in disk[0] or "without data" in disk[0] or "zeros" in disk[0]]
+        replays = self.randomness.sample(losses, min(REPLAYS, len(losses)))
+        events = [self.cut_replay(store, durability, cut, tree) for _, cut, tree in replays]
+        print(f"  syncs {self.syncs}; replays of {events} events cut", flush=True)
+
+    def _survives_a_reader(self, type_):
+        """What it has moved is there once, what it has deleted may come back, and nothing else is touched."""
+        store = stores.Store(type_)
+        self.record(store, "journal", reader=self._read)
+        events = self.disk.events
+        moves = [index + 1 for index, event in enumerate(events) if event.kind in (Kind.RENAME, Kind.UNLINK)]
+        moments = [*self.randomness.sample(moves[-60:], 3), moves[-1], len(events) - 1]
+        disks = [disk for cut in moments for disk in
+                 ((what, cut, tree) for what, tree in self.disks_of(cut))]
+        disks = self.randomness.sample(disks, min(RECOVERED, len(disks)))
+        self.check_each(disks, lambda cut, tree: self.look_at(store, cut, tree, "journal"))
+        print(f"{type_}, journal, a reader: {len(moves)} moves, {len(disks)} disks read, seed {SEED}", flush=True)
+
+    def _read(self, store, base, log):
+        """Moves each second mail as a reader does that has seen it, and removes some of the others, in a process of its own."""
+        steps = []
+        pattern = "new/*" if store.type == "maildir" else "*"
+        for number, path in enumerate(sorted(path for path in (base / "stores").rglob(pattern) if is_mail(path))):
+            identity = look_into(path.read_bytes())[0]
+            moved = path.parent.parent / "cur" / (path.name + ":2,S") if store.type == "maildir" else path.with_name(f"{number + 1000}")
+            if number % 2:
+                steps.append((str(path), str(moved)))
+            elif number % 8 == 0 and len(self.load.sent[identity]) == 1:
+                steps.append((str(path), ""))
+                self.removed.add(identity)
+        script = "import json, os, sys\nfor a, b in json.load(sys.stdin): os.rename(a, b) if b else os.unlink(a)\n"
+        subprocess.run([sys.executable, "-c", script], input=json.dumps(steps), text=True, check=True,
+                       env={**os.environ, **self.recorder(base, log)})
 
     def test_maildir(self):
         for durability in DURABILITIES:
@@ -181,20 +290,26 @@ class Acknowledged(PowerCutTest):
             self._survives("mh", durability)
 
     def test_mbox(self):
-        for durability in DURABILITIES:
-            self._survives("mbox", durability)
+        """It has no journal, whatever is configured."""
+        self._survives("mbox", "fsync")
+
+    def test_a_reader_of_a_maildir(self):
+        self._survives_a_reader("maildir")
+
+    def test_a_reader_of_an_mh(self):
+        self._survives_a_reader("mh")
 
 
 class Mistakes(PowerCutTest):
     """The simulation finds them: each is a server that breaks the promise, and for each there is a disk that shows it."""
 
-    def assert_found(self, type_, what, **recorder):
+    def assert_found(self, type_, what, durability="fsync", **recorder):
         store = stores.Store(type_)
-        self.record(store, messages=40, **recorder)
+        self.record(store, durability, messages=40, **recorder)
         with self.assertRaisesRegex(stores.Wrong, what):
-            for cut in self.cuts(CUTS):
+            for cut in reversed(self.cuts(CUTS)):
                 for _, tree in self.disks_of(cut):
-                    self.look_at(store, cut, tree)
+                    self.look_at(store, cut, tree, durability)
 
     def test_no_sync_at_all(self):
         for type_ in stores.PARTS:
@@ -210,6 +325,20 @@ class Mistakes(PowerCutTest):
         for type_ in stores.PARTS:
             with self.subTest(type_):
                 self.assert_found(type_, "lost in", RECORDER_DROP_SYNC="folder")
+
+    def test_a_journal_whose_records_are_not_synced(self):
+        for type_ in ("maildir", "mh"):
+            with self.subTest(type_):
+                self.assert_found(type_, "lost in", "journal", RECORDER_DROP_SYNC="data")
+
+    def test_a_journal_without_checkpoints(self):
+        """The records go although the files that they stand for are in memory only."""
+        for type_ in ("maildir", "mh"):
+            with self.subTest(type_):
+                self.assert_found(type_, "lost in|torn in", "journal", RECORDER_DROP_SYNC="checkpoint")
+
+    def test_a_journal_on_a_disk_that_syncs_nothing(self):
+        self.assert_found("maildir", "lost in", "journal", RECORDER_DROP_SYNC="all")
 
     def test_an_mbox_note_that_is_believed_after_the_boot(self):
         """The note of a batch that was acknowledged may come back, since nobody makes its removal durable."""

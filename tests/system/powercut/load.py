@@ -49,6 +49,7 @@ class Load:
         self._server = server
         self._seed = seed
         self._lock = threading.Lock()
+        self._count = count
         self._numbers = iter(range(count))
         self._errors = []
         self.sent = {}        # identity: addresses
@@ -62,6 +63,12 @@ class Load:
             thread.join()
         if self._errors:
             raise self._errors[0]
+
+    def run_on(self, count):
+        """Sends so many more."""
+        self._numbers = iter(range(self._count, self._count + count))
+        self._count += count
+        self.run()
 
     def _client(self):
         try:

@@ -3,7 +3,9 @@
  *
  * RECORDER_LOG, RECORDER_FOLDER  the log, and the folder (with a slash at its end). Without them nothing is recorded.
  * RECORDER_SYNC_DELAY            microseconds that each sync takes longer, as on a disk; the window of a cut becomes wide
- * RECORDER_DROP_SYNC             "data", "folder" or "all": these syncs do nothing, and are not logged; for tests of the tests
+ * RECORDER_DROP_SYNC             "data", "folder", "checkpoint" (syncfs) or "all": these syncs do nothing, and are not logged; for
+ *                                tests of the tests
+ * RECORDER_CLOCK_SPEED           the monotonic clock runs so many times as fast, so that what happens every few seconds happens
  * RECORDER_ONLY_NAMES            a file system without files without a name (O_TMPFILE)
  * RECORDER_BOOT_ID               a file to be read in place of the kernel's boot id: the machine was started anew
  *
@@ -25,6 +27,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum
@@ -63,6 +66,8 @@ static int log_fd = -1;
 static const char* root;
 static const char* dropped;
 static const char* boot_id;
+static int64_t clock_speed = 1;
+static int64_t clock_start;
 static int only_names;
 static useconds_t sync_delay;
 static dev_t device;
@@ -80,8 +85,20 @@ static void record(Record head, const char* name, const char* to_name, const str
         abort(); /* a log with a hole would prove nothing */
 }
 
+static int64_t nanoseconds(struct timespec time)
+{
+    return time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static struct timespec timespec_of(int64_t time)
+{
+    return (struct timespec){time / 1000000000, time % 1000000000};
+}
+
 __attribute__((constructor)) static void attach(void)
 {
+    const char* speed = getenv("RECORDER_CLOCK_SPEED");
+    struct timespec now;
     const char* path = getenv("RECORDER_LOG");
     const char* delay = getenv("RECORDER_SYNC_DELAY");
     struct stat status;
@@ -90,6 +107,9 @@ __attribute__((constructor)) static void attach(void)
     only_names = getenv("RECORDER_ONLY_NAMES") != NULL;
     root = getenv("RECORDER_FOLDER");
     sync_delay = delay ? (useconds_t)atoi(delay) : 0;
+    REAL(clock_gettime)(CLOCK_MONOTONIC, &now);
+    clock_start = nanoseconds(now);
+    clock_speed = speed ? atoi(speed) : 1;
     if (!path || !root || stat(root, &status) != 0)
         return;
     log_fd = REAL(open)(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -193,17 +213,18 @@ static void end_sync(uint64_t inode, int64_t number)
     pthread_mutex_unlock(&mutex);
 }
 
-static int is_dropped(int fd)
+static int is_dropped(int fd, uint64_t inode)
 {
     struct stat status;
     if (!dropped || fstat(fd, &status) != 0)
         return 0;
-    return strcmp(dropped, "all") == 0 || strcmp(dropped, S_ISDIR(status.st_mode) ? "folder" : "data") == 0;
+    const char* kind = inode == 0 ? "checkpoint" : S_ISDIR(status.st_mode) ? "folder" : "data";
+    return strcmp(dropped, "all") == 0 || strcmp(dropped, kind) == 0;
 }
 
 static int synced(int fd, uint64_t inode, int (*call)(int))
 {
-    if (is_dropped(fd))
+    if (is_dropped(fd, inode))
         return 0;
     const int64_t number = begin_sync(inode);
     const int result = call(fd);
@@ -520,4 +541,26 @@ FILE* fopen64(const char* path, const char* mode)
 FILE* fopen(const char* path, const char* mode)
 {
     return fopen64(path, mode);
+}
+
+/* ---- time */
+
+int clock_gettime(clockid_t clock, struct timespec* time)
+{
+    const int result = REAL(clock_gettime)(clock, time);
+    if (clock == CLOCK_MONOTONIC && clock_speed > 1)
+        *time = timespec_of(clock_start + (nanoseconds(*time) - clock_start) * clock_speed);
+    return result;
+}
+
+/* How libstdc++ waits for a condition until a time. */
+int pthread_cond_clockwait(pthread_cond_t* condition,
+                           pthread_mutex_t* held,
+                           clockid_t clock,
+                           const struct timespec* until)
+{
+    struct timespec real = *until;
+    if (clock == CLOCK_MONOTONIC && clock_speed > 1)
+        real = timespec_of(clock_start + (nanoseconds(real) - clock_start) / clock_speed);
+    return REAL(pthread_cond_clockwait)(condition, held, clock, &real);
 }

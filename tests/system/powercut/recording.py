@@ -57,3 +57,18 @@ def tree_of(folder):
     """{path: octets, or None for a folder} of what lies below a folder: the form that a disk has in disk.py."""
     folder = pathlib.Path(folder)
     return {str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes() for path in folder.rglob("*")}
+
+
+def history_of(folder):
+    """Events that make what lies below a folder, durably, with the numbers that its files have: what a run found there."""
+    folder = pathlib.Path(folder)
+    inode = {folder: folder.stat().st_ino}
+    events = [Event(Kind.ROOT, inode[folder])]
+    for path in sorted(folder.rglob("*")):
+        known = path.stat().st_ino in inode.values()
+        inode[path] = path.stat().st_ino
+        kind = Kind.MKDIR if path.is_dir() else Kind.LINK if known else Kind.CREATE
+        events.append(Event(kind, inode[path], inode[path.parent], path.name))
+        if kind == Kind.CREATE:
+            events.append(Event(Kind.WRITE, inode[path], data=path.read_bytes()))
+    return [*events, Event(Kind.SYNC_BEGIN), Event(Kind.SYNC_END)]

@@ -60,6 +60,10 @@ class Store:
         own = {"maildir": {"detail": "folder"}, "mbox": {"lock_timeout": "1s"}}
         return {**keys, **own.get(self.type, {})}
 
+    def journal(self, base):
+        """Its files, if it has a journal (maildir and mh, where [spool] durability says so)."""
+        return [pathlib.Path(base) / "stores" / self.type / f".mpsmtp.{self.type}-journal.{number}" for number in (0, 1)]
+
     def path(self, base, address):
         user, _, domain = address.partition("@")
         folder = pathlib.Path(base) / "stores" / self.type / domain
