@@ -80,6 +80,7 @@ class JournalTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whoeverIsLeftServesIt);
     CPPUNIT_TEST(theLastToLeaveServesItsEnd);
     CPPUNIT_TEST(anotherProcessKeepsOut);
+    CPPUNIT_TEST(whatAnotherProcessWroteBeforeItLetGoCounts);
     CPPUNIT_TEST(removedFilesAreNoticed);
     CPPUNIT_TEST_SUITE_END();
 
@@ -308,6 +309,22 @@ public:
         const FileDescriptor other(::open(file(0).c_str(), O_RDWR | O_CLOEXEC));
         CPPUNIT_ASSERT_EQUAL(0, ::flock(other.get(), LOCK_EX | LOCK_NB));
         CPPUNIT_ASSERT(!open());
+    }
+
+    /// It ends between our opening of the file and our lock.
+    void whatAnotherProcessWroteBeforeItLetGoCounts()
+    {
+        const Storage storage = _host.context().storage;
+        auto others = std::make_unique<Segment>(file(0), _segmentOctets);
+        CPPUNIT_ASSERT(others->tryLock());
+        Segment ours(file(0), _segmentOctets);
+        CPPUNIT_ASSERT(!ours.tryLock());
+        others->begin({7, 1, "boot", false});
+        std::vector<iovec> nothing;
+        others->append(nothing, 0, storage);
+        others.reset();
+        CPPUNIT_ASSERT(ours.tryLock());
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{7}, ours.header().sequence);
     }
 
     void removedFilesAreNoticed()

@@ -73,6 +73,23 @@ void writeAllAt(int fd, std::vector<iovec>& parts, std::uint64_t at, const std::
 Segment::Segment(std::string path, std::uint64_t capacity)
     : _path(std::move(path)), _capacity(capacity), _fd(openFile(_path))
 {
+    (void)statusOf(_fd.get(), _path);
+}
+
+bool Segment::tryLock()
+{
+    if (::flock(_fd.get(), LOCK_EX | LOCK_NB) == 0)
+    {
+        readHeader();
+        return true;
+    }
+    if (errno != EWOULDBLOCK)
+        throwSystemError(errno, "cannot lock", _path);
+    return false;
+}
+
+void Segment::readHeader()
+{
     _size = static_cast<std::uint64_t>(statusOf(_fd.get(), _path).st_size);
     std::string block(blockOctets, '\0');
     const ssize_t got = ::pread(_fd.get(), block.data(), block.size(), 0);
@@ -81,15 +98,6 @@ Segment::Segment(std::string path, std::uint64_t capacity)
     block.resize(static_cast<std::size_t>(got));
     if (auto header = decodeHeader(block))
         _header = *std::move(header);
-}
-
-bool Segment::tryLock()
-{
-    if (::flock(_fd.get(), LOCK_EX | LOCK_NB) == 0)
-        return true;
-    if (errno != EWOULDBLOCK)
-        throwSystemError(errno, "cannot lock", _path);
-    return false;
 }
 
 bool Segment::isInPlace() const noexcept

@@ -26,7 +26,8 @@ public:
     /// \throws std::system_error
     Segment(std::string path, std::uint64_t capacity);
 
-    /// Keeps other processes out, as long as this object lives.
+    /// Keeps other processes out, as long as this object lives. What the file says is read behind
+    /// that: nothing else here may be called before.
     /// \return false if another one has it
     /// \throws std::system_error
     [[nodiscard]] bool tryLock();
@@ -68,6 +69,7 @@ public:
     [[nodiscard]] std::string read() const;
 
 private:
+    void readHeader();
     void grow(std::uint64_t octets, const Storage& storage);
     void writeHeader(const Storage& storage);
 
