@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -59,15 +60,28 @@ void requireInside(std::string_view path)
     return octets;
 }
 
-/// As a crash leaves a file whose data had not all been written: it begins as it should, and then
-/// there are zeros, or nothing.
-[[nodiscard]] bool isTorn(const std::string& octets, const std::string& content)
+constexpr std::size_t sectorOctets = 512;
+
+/// It begins as it should, and then there are zeros, or nothing.
+[[nodiscard]] bool isTornSector(std::string_view octets, std::string_view content)
 {
-    if (octets.size() > content.size() || octets == content)
-        return false;
     const auto difference =
         std::mismatch(octets.begin(), octets.end(), content.begin(), content.end()).first;
     return std::all_of(difference, octets.end(), [](char c) { return c == '\0'; });
+}
+
+/// As a crash leaves a file whose data had not all been written. Blocks go to the disk in any order,
+/// so that there may be holes.
+[[nodiscard]] bool isTorn(std::string_view octets, std::string_view content)
+{
+    if (octets.size() > content.size() || octets == content)
+        return false;
+    for (std::size_t at = 0; at < octets.size(); at += sectorOctets)
+    {
+        if (!isTornSector(octets.substr(at, sectorOctets), content.substr(at, sectorOctets)))
+            return false;
+    }
+    return true;
 }
 
 } // namespace

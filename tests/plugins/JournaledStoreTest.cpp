@@ -181,6 +181,7 @@ class JournaledStoreTest : public CppUnit::TestFixture
     CPPUNIT_TEST(allMailInOneMailbox);
     CPPUNIT_TEST(aPathWithoutAFolderInFront);
     CPPUNIT_TEST(aMailThatTheJournalRefusedDoesNotComeTwice);
+    CPPUNIT_TEST(aTornFileWithHolesIsReplaced);
     CPPUNIT_TEST(aRecordThatLeavesTheStoreIsRefused);
     CPPUNIT_TEST_SUITE_END();
 
