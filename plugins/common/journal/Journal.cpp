@@ -115,6 +115,7 @@ Journal::Journal(const std::string& prefix, const Settings& settings)
       _uses{Use(prefix + ".0", settings.segmentOctets), Use(prefix + ".1", settings.segmentOctets)},
       _device(deviceOf(prefix + ".0"))
 {
+    _finished.reserve(_uses.size());
 }
 
 Journal::~Journal()
@@ -379,7 +380,7 @@ void Journal::runCheckpoints() noexcept
     while (true)
     {
         closeOld();
-        const std::vector<Use*> uses = finished();
+        const std::vector<Use*>& uses = finished();
         if (!uses.empty())
             checkpoint(uses, lock);
         else if (_isStopping)
@@ -420,42 +421,40 @@ void Journal::closeOld()
     }
 }
 
-/// Closed ones all of whose files are in place.
-std::vector<Journal::Use*> Journal::finished()
+/// Closed ones all of whose files are in place. There is room for all of them: the thread of the
+/// checkpoints has nobody whom it could tell that there is no memory.
+const std::vector<Journal::Use*>& Journal::finished() noexcept
 {
-    std::vector<Use*> uses;
+    _finished.clear();
     for (Use& use : _uses)
     {
         if (use.state == Use::State::Closed && use.entries == 0)
-            uses.push_back(&use);
+            _finished.push_back(&use);
     }
-    return uses;
+    return _finished;
 }
 
 void Journal::checkpoint(const std::vector<Use*>& uses, Lock& lock)
 {
     lock.unlock();
-    const char* reason = nullptr;
-    std::string text;
+    bool isDone = false;
     try
     {
         const Users::Borrowed user = _users.borrow();
         uses.front()->segment.syncFileSystem(user.storage());
         for (Use* use : uses)
             use->segment.end(user.storage());
+        isDone = true;
     }
     catch (const std::exception& error)
     {
-        text = error.what();
-        reason = text.c_str();
+        giveUp(uses, error.what());
     }
-    if (reason != nullptr)
-        giveUp(uses, reason);
     lock.lock();
-    _isBroken = _isBroken || reason != nullptr;
+    _isBroken = _isBroken || !isDone;
     _isStalled = false;
     for (Use* use : uses)
-        use->state = reason == nullptr ? Use::State::Free : Use::State::Kept;
+        use->state = isDone ? Use::State::Free : Use::State::Kept;
     _changed.notify_all();
 }
 
@@ -463,20 +462,21 @@ void Journal::checkpoint(const std::vector<Use*>& uses, Lock& lock)
 /// all of it anew.
 void Journal::giveUp(const std::vector<Use*>& uses, const char* reason) noexcept
 {
-    _users.borrow().log().error(
-        "a checkpoint has failed: " + std::string(reason) +
-        "; mail of the last seconds may be in memory only; it stays in the journal " +
-        uses.front()->segment.path() +
-        ", and is written anew at the next start: look after the disk, then restart");
+    const Users::Borrowed user = _users.borrow();
+    user.log().error(reason);
+    user.log().error("a checkpoint has failed: mail of the last seconds may be in memory only; it "
+                     "stays in the journal and is written anew at the next start: look after the "
+                     "disk, then restart");
+    user.log().error(uses.front()->segment.path());
     for (Use* use : uses)
     {
         try
         {
-            use->segment.distrust(_users.borrow().storage());
+            use->segment.distrust(user.storage());
         }
         catch (const std::exception& error)
         {
-            _users.borrow().log().error(error.what());
+            user.log().error(error.what());
         }
     }
 }

@@ -205,7 +205,7 @@ private:
     void runCheckpoints() noexcept;
     [[nodiscard]] std::chrono::steady_clock::time_point nextCheckpoint() const;
     void closeOld();
-    [[nodiscard]] std::vector<Use*> finished();
+    [[nodiscard]] const std::vector<Use*>& finished() noexcept;
     void checkpoint(const std::vector<Use*>& uses, Lock& lock);
     void giveUp(const std::vector<Use*>& uses, const char* reason) noexcept;
 
@@ -226,6 +226,7 @@ private:
     std::atomic<bool> _isBroken{false}; ///< takes nothing more; set under the mutex
     bool _isStalled = false; ///< no segment came free in time: nobody waits until one does
     bool _isStopping = false;
+    std::vector<Use*> _finished; ///< of the thread of the checkpoints alone
     std::thread _checkpoints;
 };
 
