@@ -109,12 +109,13 @@ void FileRestorer::restore(const journal::FilesRecord& record, bool isDistrusted
         requireInside(file.name);
         std::string content(file.fields);
         content += record.body;
-        restore(path, std::string(file.name), content);
+        restore(path, std::string(file.name), file.inode, content);
     }
 }
 
 void FileRestorer::restore(const std::string& path,
                            const std::string& name,
+                           std::uint64_t inode,
                            const std::string& content)
 {
     const Mailbox mailbox = _layout.mailboxWith(path);
@@ -124,7 +125,7 @@ void FileRestorer::restore(const std::string& path,
         _log.warning("the mailbox of a mail in the journal is gone, and may not be made: " + path);
         return;
     }
-    const auto sightings = _layout.sightings(_listings, *folder, name, content.size());
+    const auto sightings = _layout.sightings(_listings, *folder, name, inode);
     for (const Sighting& sighting : sightings)
     {
         if (!keep(sighting, content))
@@ -153,7 +154,7 @@ bool FileRestorer::replaceTorn(const Sighting& sighting,
                                const Mailbox& mailbox,
                                const std::string& content)
 {
-    if (!sighting.isItsName || _claimed.count(sighting.path) != 0)
+    if (_claimed.count(sighting.path) != 0)
         return false;
     const auto octets = contentOf(sighting.path, content.size());
     if (!octets || (!sighting.isOnlyItsOwn && !isTorn(*octets, content)))

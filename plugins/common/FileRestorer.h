@@ -6,6 +6,7 @@
 
 #include "common/FileStore.h"
 
+#include <cstdint>
 #include <string>
 #include <unordered_set>
 
@@ -27,7 +28,10 @@ public:
     void restore(const journal::FilesRecord& record, bool isDistrusted);
 
 private:
-    void restore(const std::string& path, const std::string& name, const std::string& content);
+    void restore(const std::string& path,
+                 const std::string& name,
+                 std::uint64_t inode,
+                 const std::string& content);
     [[nodiscard]] bool keep(const Sighting& sighting, const std::string& content);
     [[nodiscard]] bool replaceTorn(const Sighting& sighting,
                                    const Folder& folder,

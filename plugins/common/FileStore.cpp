@@ -214,8 +214,10 @@ private:
         {
             const std::string_view path = letter.path;
             const std::size_t slash = path.rfind('/');
-            record.files.push_back(
-                {below(home, path.substr(0, slash)), path.substr(slash + 1), letter.fields});
+            record.files.push_back({below(home, path.substr(0, slash)),
+                                    path.substr(slash + 1),
+                                    letter.fields,
+                                    letter.file->inode()});
         }
         std::string payload;
         journal::encode(record, payload);

@@ -41,8 +41,7 @@ struct Mailbox
 struct Sighting
 {
     std::string path;
-    bool isItsName = false;    ///< the file has the name that the mail was given
-    bool isOnlyItsOwn = false; ///< and no other mail can have that name
+    bool isOnlyItsOwn = false; ///< no other mail can have that name
 };
 
 /// A store format with one file for each mail.
@@ -77,11 +76,11 @@ public:
     [[nodiscard]] virtual Mailbox mailboxWith(const std::string& path) const = 0;
 
     /// Where a mail that was given `name` in `folder` may be now, since readers move and rename
-    /// mail; best guess first.
+    /// mail; best guess first. `inode` is that of the mail's file.
     [[nodiscard]] virtual std::vector<Sighting> sightings(Listings& listings,
                                                           const Folder& folder,
                                                           const std::string& name,
-                                                          std::uint64_t octets) const = 0;
+                                                          std::uint64_t inode) const = 0;
 };
 
 /// The common part of maildir and mh.

@@ -32,7 +32,7 @@ struct CloseFolder
             ::fstatat(::dirfd(folder.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISREG(status.st_mode);
         if (isFile)
-            entries.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size)});
+            entries.push_back({entry->d_name, status.st_ino});
     }
     return entries;
 }

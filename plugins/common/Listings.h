@@ -17,7 +17,7 @@ public:
     struct Entry
     {
         std::string name;
-        std::uint64_t octets;
+        std::uint64_t inode;
     };
 
     /// The plain files in the folder at `path`; empty if it cannot be read.

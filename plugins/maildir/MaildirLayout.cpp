@@ -131,16 +131,16 @@ store::Mailbox MaildirLayout::mailboxWith(const std::string& path) const
 std::vector<store::Sighting> MaildirLayout::sightings(store::Listings& listings,
                                                       const store::Folder& folder,
                                                       const std::string& name,
-                                                      std::uint64_t /*octets*/) const
+                                                      std::uint64_t /*inode*/) const
 {
-    std::vector<store::Sighting> sightings{{folder.path() + "/" + name, true, true}};
+    std::vector<store::Sighting> sightings{{folder.path() + "/" + name, true}};
     if (::access(sightings.front().path.c_str(), F_OK) == 0)
         return sightings;
     const std::string cur = store::parentOf(folder.path()) + "/cur";
     for (const auto& entry : listings.of(cur))
     {
         if (entry.name.substr(0, entry.name.find(':')) == name)
-            sightings.push_back({cur + "/" + entry.name, true, true});
+            sightings.push_back({cur + "/" + entry.name, true});
     }
     return sightings;
 }

@@ -36,7 +36,7 @@ public:
     [[nodiscard]] std::vector<store::Sighting> sightings(store::Listings& listings,
                                                          const store::Folder& folder,
                                                          const std::string& name,
-                                                         std::uint64_t octets) const override;
+                                                         std::uint64_t inode) const override;
 
 private:
     [[nodiscard]] bool makeRest(const store::Mailbox& mailbox);

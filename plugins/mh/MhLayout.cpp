@@ -79,17 +79,18 @@ store::Mailbox MhLayout::mailboxWith(const std::string& path) const
     return {path, ""};
 }
 
-/// Readers give mails new numbers (`folder -pack`), and numbers to other mails.
+/// Readers give mails new numbers (`folder -pack`), and numbers to other mails. An older mail with the
+/// same content is another mail, so what counts is the file.
 std::vector<store::Sighting> MhLayout::sightings(store::Listings& listings,
                                                  const store::Folder& folder,
                                                  const std::string& name,
-                                                 std::uint64_t octets) const
+                                                 std::uint64_t inode) const
 {
-    std::vector<store::Sighting> sightings{{folder.path() + "/" + name, true, false}};
+    std::vector<store::Sighting> sightings{{folder.path() + "/" + name, false}};
     for (const auto& entry : listings.of(folder.path()))
     {
-        if (entry.octets == octets && entry.name != name && numberOf(entry.name) != 0)
-            sightings.push_back({folder.path() + "/" + entry.name, false, false});
+        if (entry.inode == inode && entry.name != name && numberOf(entry.name) != 0)
+            sightings.push_back({folder.path() + "/" + entry.name, false});
     }
     return sightings;
 }

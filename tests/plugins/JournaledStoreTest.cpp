@@ -182,6 +182,8 @@ class JournaledStoreTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aPathWithoutAFolderInFront);
     CPPUNIT_TEST(aMailThatTheJournalRefusedDoesNotComeTwice);
     CPPUNIT_TEST(aTornFileWithHolesIsReplaced);
+    CPPUNIT_TEST(anOlderMailIsNotTakenForTheLostOne);
+    CPPUNIT_TEST(aTornMailThatAReaderHasMovedIsReplacedThere);
     CPPUNIT_TEST(aRecordThatLeavesTheStoreIsRefused);
     CPPUNIT_TEST_SUITE_END();
 
@@ -470,6 +472,21 @@ public:
             store.cutPower([&] { std::filesystem::remove(store.mails().back()); });
             CPPUNIT_ASSERT_MESSAGE(format.name, (Strings{"same\n", "same\n"}) == store.bodies());
         }
+    }
+
+    void aTornMailThatAReaderHasMovedIsReplacedThere()
+    {
+        const auto moveAndTear = [](Store& store)
+        {
+            const std::filesystem::path path = store.mails().front();
+            const auto cur = path.parent_path().parent_path() / "cur";
+            const bool isMaildir = std::filesystem::exists(cur);
+            const auto moved =
+                isMaildir ? cur / (path.filename().string() + ":2,S") : path.parent_path() / "77";
+            std::filesystem::rename(path, moved);
+            std::filesystem::resize_file(moved, 0);
+        };
+        forBoth(moveAndTear, {"a\n", "b\n"});
     }
 
     /// Blocks reach the disk in any order.

@@ -168,7 +168,7 @@ std::optional<Record> RecordReader::at(std::size_t offset) const noexcept
 
 std::uint64_t encodedSize(const FilesRecord& record) noexcept
 {
-    constexpr std::uint64_t perFile = 3 * sizeof(std::uint32_t);
+    constexpr std::uint64_t perFile = 3 * sizeof(std::uint32_t) + sizeof(std::uint64_t);
     std::uint64_t octets = 2 * sizeof(std::uint64_t) + sizeof(std::uint32_t) + record.body.size();
     for (const FileEntry& file : record.files)
         octets += perFile + file.folder.size() + file.name.size() + file.fields.size();
@@ -185,6 +185,7 @@ void encode(const FilesRecord& record, std::string& out)
         putText(out, file.folder);
         putText(out, file.name);
         putText(out, file.fields);
+        put(out, file.inode);
     }
     putText(out, record.body);
 }
@@ -203,6 +204,7 @@ std::optional<FilesRecord> decode(std::string_view payload)
         file.folder = reader.text();
         file.name = reader.text();
         file.fields = reader.text();
+        file.inode = reader.number<std::uint64_t>();
         record.files.push_back(file);
     }
     record.body = reader.text();

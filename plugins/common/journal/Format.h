@@ -90,6 +90,7 @@ struct FileEntry
     std::string_view folder; ///< path below the store's base
     std::string_view name;
     std::string_view fields; ///< what this file has in front of the common body
+    std::uint64_t inode = 0; ///< of the file, by which it is known under another name
 };
 
 /// What one transaction puts into the store.
