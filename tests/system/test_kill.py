@@ -167,16 +167,20 @@ class Reader:
                 self.mistakes.append(f"{path}: {error}")
 
 
+def with_alias(folder, handlers):
+    """Sections for a server that knows the mailboxes, and the alias of three of them."""
+    known = folder / "known"
+    known.write_text("".join(f"{each}\n" for each in MAILBOXES) + f"{ALIAS}: {', '.join(MAILBOXES[:3])}\n")
+    return {"handlers": {**handlers, "known": {"type": "recipients", "file": known}}, "filters": {"chain": "known"}}
+
+
 class Kill(harness.SystemTest):
     def _settings(self, store_folder):
         handlers = {}
         for name in STORES:
             keys = self.store(name)
             handlers[name] = {**keys, "path": str(keys["path"]).replace(str(self.folder), str(store_folder))}
-        known = self.folder / "known"
-        known.write_text("".join(f"{each}\n" for each in MAILBOXES) + f"{ALIAS}: {', '.join(MAILBOXES[:3])}\n")
-        handlers["known"] = {"type": "recipients", "file": known}
-        return self.settings(handlers, spool={"memory": "4K", **harness.spool_of(self.durability)}, filters={"chain": "known"})
+        return self.settings(**with_alias(self.folder, handlers), spool={"memory": "4K", **harness.spool_of(self.durability)})
 
     def test_acknowledged_mail_is_found_once_and_whole(self):
         randomness = random.Random(20)

@@ -176,7 +176,10 @@ class PowerCutTest(harness.SystemTest):
         base = self.make(tree)
         try:
             if has_journal(store, durability):
-                self.start(self.settings_for(store, base, durability), environment=after_boot(self.folder)).kill()
+                numbers = self.folder / "inodes"
+                numbers.write_text(stores.inodes_of(tree, base))
+                environment = {**after_boot(self.folder), "RECORDER_INODES": str(numbers)}
+                self.start(self.settings_for(store, base, durability), environment=environment).kill()
             store.check(base, self.load.sent, self.acknowledged(cut))
         finally:
             shutil.rmtree(base)

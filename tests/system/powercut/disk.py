@@ -31,6 +31,7 @@ class Content(bytes):
 
 @dataclasses.dataclass(eq=False)
 class File:
+    inode: int = 0
     changes: list = dataclasses.field(default_factory=list)  # (index, Event)
 
 
@@ -118,7 +119,7 @@ class Disk:
             self._last[folder] = index + 1
 
     def _create(self, index, event):
-        file = File()
+        file = File(event.inode)
         self.files.append(file)
         self._size[file] = 0
         self._make(index, event, file)
@@ -187,6 +188,7 @@ class Disk:
             else:
                 if node not in contents:  # the names of one file show the same
                     contents[node] = Content(picker.content(node))
+                    contents[node].inode = node.inode
                 yield path, contents[node]
 
 

@@ -8,6 +8,8 @@
  * RECORDER_CLOCK_SPEED           the monotonic clock runs so many times as fast, so that what happens every few seconds happens
  * RECORDER_ONLY_NAMES            a file system without files without a name (O_TMPFILE)
  * RECORDER_BOOT_ID               a file to be read in place of the kernel's boot id: the machine was started anew
+ * RECORDER_INODES                a file with lines `NOW THEN`: numbers of inodes, and what fstatat shall say they are: a disk that
+ *                                was put into a folder has other ones than it had
  *
  * A call is done and logged under one lock, so that the log's order is the order in which things happened. A sync runs without
  * it: what it makes durable is what was logged before its begin, and only from its end on. A write with O_DSYNC counts as a write
@@ -73,16 +75,37 @@ static useconds_t sync_delay;
 static dev_t device;
 static int64_t syncs;
 
-static void record(Record head, const char* name, const char* to_name, const struct iovec* data, int count)
+static void
+record(Record head, const char* name, const char* to_name, const struct iovec* data, int count)
 {
-    struct iovec parts[16] = {{&head, sizeof head}, {(void*)name, head.name_size}, {(void*)to_name, head.to_name_size}};
+    struct iovec parts[16] = {
+        {&head, sizeof head}, {(void*)name, head.name_size}, {(void*)to_name, head.to_name_size}};
     if (count > 13)
         abort();
     for (int i = 0; i < count; ++i)
         parts[3 + i] = data[i];
-    const ssize_t expected = (ssize_t)(sizeof head + head.name_size + head.to_name_size + head.data_size);
+    const ssize_t expected =
+        (ssize_t)(sizeof head + head.name_size + head.to_name_size + head.data_size);
     if (REAL(writev)(log_fd, parts, 3 + count) != expected)
         abort(); /* a log with a hole would prove nothing */
+}
+
+static struct
+{
+    unsigned long now;
+    unsigned long then;
+} inodes[4096];
+
+static int inode_count;
+
+static void read_inodes(const char* path)
+{
+    FILE* const file = REAL(fopen64)(path, "r");
+    while (file && inode_count < 4096 &&
+           fscanf(file, "%lu %lu", &inodes[inode_count].now, &inodes[inode_count].then) == 2)
+        ++inode_count;
+    if (file)
+        fclose(file);
 }
 
 static int64_t nanoseconds(struct timespec time)
@@ -103,6 +126,8 @@ __attribute__((constructor)) static void attach(void)
     const char* delay = getenv("RECORDER_SYNC_DELAY");
     struct stat status;
     boot_id = getenv("RECORDER_BOOT_ID");
+    if (getenv("RECORDER_INODES"))
+        read_inodes(getenv("RECORDER_INODES"));
     dropped = getenv("RECORDER_DROP_SYNC");
     only_names = getenv("RECORDER_ONLY_NAMES") != NULL;
     root = getenv("RECORDER_FOLDER");
@@ -276,7 +301,8 @@ static off_t place(int fd)
 /* Under the lock. Of `data` the first `size` octets were written. */
 static void record_data(int fd, off_t offset, const struct iovec* data, int count, ssize_t size)
 {
-    Record head = {.kind = WRITE, .inode = inode_of(fd), .value = offset, .data_size = (uint32_t)size};
+    Record head = {
+        .kind = WRITE, .inode = inode_of(fd), .value = offset, .data_size = (uint32_t)size};
     struct iovec rest[13];
     int used = 0;
     for (; used < count && used < 13 && size > 0; ++used)
@@ -289,20 +315,27 @@ static void record_data(int fd, off_t offset, const struct iovec* data, int coun
     record(head, NULL, NULL, rest, used);
     if ((fcntl(fd, F_GETFL) & O_DSYNC) == 0)
         return;
-    record((Record){.kind = SYNC_BEGIN, .inode = head.inode, .value = ++syncs}, NULL, NULL, NULL, 0);
+    record(
+        (Record){.kind = SYNC_BEGIN, .inode = head.inode, .value = ++syncs}, NULL, NULL, NULL, 0);
     record((Record){.kind = SYNC_END, .inode = head.inode, .value = syncs}, NULL, NULL, NULL, 0);
 }
 
 static ssize_t logged_write(int fd, const struct iovec* data, int count)
 {
-    LOGGED(ssize_t, REAL(writev)(fd, data, count), -1,
-           const off_t end = (fcntl(fd, F_GETFL) & O_APPEND) != 0 ? place(fd) : lseek(fd, 0, SEEK_CUR);
+    LOGGED(ssize_t,
+           REAL(writev)(fd, data, count),
+           -1,
+           const off_t end =
+               (fcntl(fd, F_GETFL) & O_APPEND) != 0 ? place(fd) : lseek(fd, 0, SEEK_CUR);
            record_data(fd, end - result, data, count, result));
 }
 
 static ssize_t logged_pwrite(int fd, const struct iovec* data, int count, off_t offset)
 {
-    LOGGED(ssize_t, REAL(pwritev)(fd, data, count, offset), -1, record_data(fd, offset, data, count, result));
+    LOGGED(ssize_t,
+           REAL(pwritev)(fd, data, count, offset),
+           -1,
+           record_data(fd, offset, data, count, result));
 }
 
 static int holds_acknowledgement(const void* octets, size_t size)
@@ -334,13 +367,15 @@ ssize_t write(int fd, const void* octets, size_t size)
 
 ssize_t writev(int fd, const struct iovec* data, int count)
 {
-    return is_ours(fd) ? logged_write(fd, data, count < 13 ? count : 13) : REAL(writev)(fd, data, count);
+    return is_ours(fd) ? logged_write(fd, data, count < 13 ? count : 13)
+                       : REAL(writev)(fd, data, count);
 }
 
 ssize_t pwrite(int fd, const void* octets, size_t size, off_t offset)
 {
     const struct iovec data = {(void*)octets, size};
-    return is_ours(fd) ? logged_pwrite(fd, &data, 1, offset) : REAL(pwrite)(fd, octets, size, offset);
+    return is_ours(fd) ? logged_pwrite(fd, &data, 1, offset)
+                       : REAL(pwrite)(fd, octets, size, offset);
 }
 
 ssize_t pwrite64(int fd, const void* octets, size_t size, off64_t offset)
@@ -363,8 +398,12 @@ int ftruncate(int fd, off_t size)
 {
     if (!is_ours(fd))
         return REAL(ftruncate)(fd, size);
-    LOGGED(int, REAL(ftruncate)(fd, size), -1,
-           record((Record){.kind = TRUNCATE, .inode = inode_of(fd), .value = size}, NULL, NULL, NULL, 0));
+    LOGGED(
+        int,
+        REAL(ftruncate)(fd, size),
+        -1,
+        record(
+            (Record){.kind = TRUNCATE, .inode = inode_of(fd), .value = size}, NULL, NULL, NULL, 0));
 }
 
 int ftruncate64(int fd, off64_t size)
@@ -376,7 +415,11 @@ static void record_extent(int fd)
 {
     struct stat status;
     if (fstat(fd, &status) == 0)
-        record((Record){.kind = EXTEND, .inode = status.st_ino, .value = status.st_size}, NULL, NULL, NULL, 0);
+        record((Record){.kind = EXTEND, .inode = status.st_ino, .value = status.st_size},
+               NULL,
+               NULL,
+               NULL,
+               0);
 }
 
 /* Holes are nothing that a store punches: only what becomes of the size is logged. */
@@ -422,7 +465,10 @@ int linkat(int from_at, const char* from, int to_at, const char* to, int flags)
 {
     if (!is_ours_at(to_at, to))
         return REAL(linkat)(from_at, from, to_at, to, flags);
-    LOGGED(int, REAL(linkat)(from_at, from, to_at, to, flags), -1, record_name(named(LINK, to_at, to), to));
+    LOGGED(int,
+           REAL(linkat)(from_at, from, to_at, to, flags),
+           -1,
+           record_name(named(LINK, to_at, to), to));
 }
 
 int link(const char* from, const char* to)
@@ -434,9 +480,14 @@ int renameat(int from_at, const char* from, int to_at, const char* to)
 {
     if (!is_ours_at(to_at, to))
         return REAL(renameat)(from_at, from, to_at, to);
-    LOGGED(int, REAL(renameat)(from_at, from, to_at, to), -1, Record head = named(RENAME, from_at, from);
-           head.inode = inode_at(to_at, to); head.to_folder = parent_of(to_at, to);
-           head.to_name_size = (uint32_t)strlen(base_name(to)); record(head, base_name(from), base_name(to), NULL, 0));
+    LOGGED(int,
+           REAL(renameat)(from_at, from, to_at, to),
+           -1,
+           Record head = named(RENAME, from_at, from);
+           head.inode = inode_at(to_at, to);
+           head.to_folder = parent_of(to_at, to);
+           head.to_name_size = (uint32_t)strlen(base_name(to));
+           record(head, base_name(from), base_name(to), NULL, 0));
 }
 
 int rename(const char* from, const char* to)
@@ -563,4 +614,19 @@ int pthread_cond_clockwait(pthread_cond_t* condition,
     if (clock == CLOCK_MONOTONIC && clock_speed > 1)
         real = timespec_of(clock_start + (nanoseconds(real) - clock_start) / clock_speed);
     return REAL(pthread_cond_clockwait)(condition, held, clock, &real);
+}
+
+/* ---- numbers of files */
+
+int fstatat(int at, const char* path, struct stat* status, int flags)
+{
+    const int result = REAL(fstatat)(at, path, status, flags);
+    for (int i = 0; result == 0 && i < inode_count; ++i)
+    {
+        if (inodes[i].now != status->st_ino)
+            continue;
+        status->st_ino = inodes[i].then;
+        break;
+    }
+    return result;
 }

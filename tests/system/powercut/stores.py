@@ -39,6 +39,11 @@ def materialize(tree, folder):
             _renumber(folder / path, octets)
 
 
+def inodes_of(tree, folder):
+    """Lines `NOW THEN`: the numbers of the files here, and those that they had on the disk that was cut."""
+    return "".join(f"{(pathlib.Path(folder) / path).stat().st_ino} {octets.inode}\n" for path, octets in tree.items() if octets is not None)
+
+
 def _renumber(note, octets):
     box = note.with_name(note.name[1:-len(".mpsmtp")])
     if box.exists():
