@@ -92,6 +92,8 @@ class Faults:
 class InjectedTest(harness.SystemTest):
     """Servers with the library in them, and stores in memory."""
 
+    durability = "fsync"
+
     def setUp(self):
         super().setUp()
         if not LIBRARY.exists():
@@ -109,7 +111,7 @@ class InjectedTest(harness.SystemTest):
 
     def start_injected(self, names, **sections):
         handlers = {name: self.store(name) for name in names}
-        sections = {"spool": {"memory": "4K"}, **sections}
+        sections = {"spool": {"memory": "4K", **harness.spool_of(self.durability)}, **sections}
         return self.start(self.settings(handlers, **sections), environment=self.faults.environment)
 
     def read(self, name, address):

@@ -11,6 +11,7 @@ import errno
 import os
 import random
 import re
+import shutil
 import time
 import unittest
 
@@ -20,7 +21,7 @@ from test_kill import make_message
 from wire import Wire, stuff
 
 SEED = int(os.environ.get("MPSMTP_SEED", time.time_ns() % 1_000_000))
-SAMPLE = 130  # faults of each store and size in the short form
+SAMPLE = 130  # faults of each store and size in the short form, shared by the durabilities
 AT_ONCE = 10  # seconds: no wait for a lock, a slot or a time-out that somebody forgot; a failure, not a measure
 BOX_LIFE = 10  # mails into one mailbox, since all of it is read after each
 LINES = {"small": 2, "large": 400}  # 0.2 KB and 28 KB, in memory and in a spool file
@@ -43,6 +44,7 @@ PLAUSIBLE = {
     "pwritev": (*NO_ROOM, "EIO", "EINTR", "EFBIG"),
     "fsync": ("EIO", "EINTR", "EROFS", *NO_ROOM),
     "fdatasync": ("EIO", "EINTR", "EROFS", *NO_ROOM),
+    "syncfs": ("EIO", "EINTR", "EROFS", *NO_ROOM),
     "fallocate": (*NO_ROOM, "EIO", "EINTR", "EFBIG"),
     "ftruncate": ("EIO", "EINTR", "EROFS", "EFBIG"),
     "stat": PATH,
@@ -151,15 +153,25 @@ class Descriptors:
 
 class Injection(InjectedTest):
     def _inject(self, name):
+        durabilities = ("fsync",) if name == "mbox" else harness.DURABILITIES
         print(f"MPSMTP_SEED={SEED}", flush=True)
+        for durability in durabilities:
+            begin = time.monotonic()
+            for path in self.stores.iterdir():
+                shutil.rmtree(path)
+            self._inject_into(name, durability, SAMPLE // len(durabilities))
+            print(f"{name}, {durability}: {time.monotonic() - begin:.1f} s", flush=True)
+
+    def _inject_into(self, name, durability, count):
         randomness = random.Random(f"{SEED}.{name}")
         self.name = name
+        self.durability = durability
         self.boxes = 0
         self._start()
         for size in LINES:
             faults = self._plan(size)
             if not harness.FULL:
-                faults = self._sample(faults, randomness)
+                faults = self._sample(faults, randomness, count)
             hits = sum(self._fault(number, fault) for number, fault in enumerate(faults))
             self.assertGreater(hits, len(faults) * 0.8, "the calls of a mail differ too much from mail to mail")
             print(f"{name}, {size}: {hits} of {len(faults)} faults met", flush=True)
@@ -190,12 +202,12 @@ class Injection(InjectedTest):
                 for number in range(1, count + 1) for error in PLAUSIBLE[call]]
 
     @staticmethod
-    def _sample(faults, randomness):
+    def _sample(faults, randomness, count):
         """Memory is asked for so often that nothing else would be drawn."""
         memory = [fault for fault in faults if fault.error == "ENOMEM" and fault.call == "malloc"]
         others = [fault for fault in faults if fault not in set(memory)]
-        wanted = min(len(memory), SAMPLE // 3)
-        return randomness.sample(memory, wanted) + randomness.sample(others, min(len(others), SAMPLE - wanted))
+        wanted = min(len(memory), count // 3)
+        return randomness.sample(memory, wanted) + randomness.sample(others, min(len(others), count - wanted))
 
     def _attempt(self, identity, size, recipients):
         message = make_message(identity, random.Random(identity), lines=LINES[size])

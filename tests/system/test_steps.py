@@ -119,6 +119,14 @@ class Killed(StepsTest):
     def test_mh_without_unnamed_files(self):
         self._at_each_step(["mh"], only_names=True)
 
+    def test_maildir_with_a_journal(self):
+        self.durability = "journal"
+        self._at_each_step(["maildir"])
+
+    def test_mh_with_a_journal(self):
+        self.durability = "journal"
+        self._at_each_step(["mh"])
+
     def test_mbox(self):
         self._at_each_step(["mbox"])
 
@@ -183,6 +191,14 @@ class Failing(StepsTest):
 
     def test_mh_without_unnamed_files(self):
         self._each_step("mh", only_names=True)
+
+    def test_maildir_with_a_journal(self):
+        self.durability = "journal"
+        self._each_step("maildir")
+
+    def test_mh_with_a_journal(self):
+        self.durability = "journal"
+        self._each_step("mh")
 
     def test_mbox(self):
         self._each_step("mbox")

@@ -17,6 +17,7 @@
     X(pwritev)                                                                                     \
     X(fsync)                                                                                       \
     X(fdatasync)                                                                                   \
+    X(syncfs)                                                                                      \
     X(fallocate)                                                                                   \
     X(ftruncate)                                                                                   \
     X(stat)                                                                                        \

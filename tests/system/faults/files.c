@@ -118,6 +118,7 @@ COVER_TRANSFER(read,
 
 COVER(int, -1, fsync, (int fd), (fd), SLOW(fd, CHANGE(fsync, fsync, is_ours(fd))))
 COVER(int, -1, fdatasync, (int fd), (fd), SLOW(fd, CHANGE(fdatasync, fdatasync, is_ours(fd))))
+COVER(int, -1, syncfs, (int fd), (fd), SLOW(fd, CHANGE(syncfs, syncfs, is_ours(fd))))
 COVER_TRANSFER(write,
                (int fd, const void* octets, size_t size),
                (fd, octets, size),
