@@ -80,6 +80,20 @@ class SmallFileSystem(DiskTest):
         self.assertEqual([path for path in self.stored_files() if path.stat().st_size], [])
         self.assertEqual([name for name, octets in self._files().items() if octets], [])
 
+    def test_no_room_for_a_journal_is_no_reason_to_refuse(self):
+        for store in ("maildir", "mh"):
+            with self.subTest(store):
+                server = self.start(self.settings({"tree": self.store(store)}, spool={"durability": "journal"}))
+                with server.connect() as wire:
+                    wire.hello()
+                    self.assert_reply(wire.deliver(SMALL), 250)
+                    self.assertTrue(server.stderr.wait_for("(?i)no space left"))
+                    self.assert_reply(wire.deliver(LARGE), 452, "4.3.1")
+                self.assertEqual(len(self._messages(store)), 1)
+                server.stop()
+                for path in self.disk.rglob(".mpsmtp.*-journal.*"):
+                    path.unlink()
+
     def test_a_full_spool_is_452(self):
         server = self.start(self.settings({"tree": self._roomy_store("maildir")},
                                           spool={"directory": self.disk / "spool", "memory": "4K"}))

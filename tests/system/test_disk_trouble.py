@@ -1,6 +1,8 @@
 """Folders that cannot be written: a temporary failure, nothing half-stored, the server lives and says why."""
 import os
+import pathlib
 import shutil
+import signal
 import threading
 import unittest
 
@@ -141,6 +143,90 @@ class DiskTrouble(harness.SystemTest):
         server = self.start(self.settings({"tree": self.store("maildir"), "extra": self.store("mh", required="no")}))
         self._deliver(server, 250)
         self.assertEqual(len(self.messages("maildir")), 1)
+
+
+class JournalTrouble(harness.SystemTest):
+    """The journal is never the reason for which a mail fails."""
+
+    STORES = ("maildir", "mh")
+
+    def _settings(self, store, durability="journal", name="tree"):
+        return self.settings({name: self.store(store)}, spool=harness.spool_of(durability))
+
+    def _journal(self, store):
+        return [self.folder / store / f".mpsmtp.{store}-journal.{number}" for number in (0, 1)]
+
+    def _deliver(self, server, count=1):
+        with server.connect() as wire:
+            wire.hello()
+            for _ in range(count):
+                self.assert_reply(wire.deliver(MAIL), 250)
+
+    def _reload(self, server, number, sections):
+        (self.folder / "mpsmtp.ini").write_text(harness.ini(sections))
+        server.send_signal(signal.SIGHUP)
+        self.assertTrue(server.stderr.wait_for(rf"configuration {number + 1} is in use"), server.log())
+
+    def test_files_that_are_removed_are_made_again(self):
+        for store in self.STORES:
+            with self.subTest(store):
+                server = self.start(self._settings(store))
+                self._deliver(server)
+                for path in self._journal(store):
+                    path.unlink()
+                self._deliver(server)
+                harness.wait_until(lambda: self._deliver(server) or self._journal(store)[0].exists(), "a journal again")
+                server.stop()
+                self.assertGreaterEqual(len(self.messages(store)), 3)
+
+    def test_a_second_server_syncs_each_mail_and_takes_over_when_the_first_ends(self):
+        for store in self.STORES:
+            with self.subTest(store):
+                first = self.start(self._settings(store))
+                self._deliver(first)
+                second = self.start(self._settings(store), name="second.ini")
+                self._deliver(second)
+                self.assertTrue(second.stderr.wait_for("another process has the journal"))
+                first.stop()
+                harness.wait_until(lambda: self._deliver(second) or self._holds(second, store), "the second has the journal")
+                second.stop()
+                self.assertGreaterEqual(len(self.messages(store)), 3)
+
+    def _holds(self, server, store):
+        links = [os.readlink(path) for path in pathlib.Path(f"/proc/{server.pid}/fd").iterdir() if path.is_symlink()]
+        return str(self._journal(store)[0]) in links
+
+    def test_a_killed_server_that_starts_without_a_journal(self):
+        for store in self.STORES:
+            with self.subTest(store):
+                server = self.start(self._settings(store))
+                self._deliver(server, 3)
+                server.kill()
+                self.assertNotEqual(self._sequence(store), bytes(8))
+                server = self.start(self._settings(store, "fsync"))
+                self.assertEqual(self._sequence(store), bytes(8), "the records of the killed one were not looked after")
+                self._deliver(server)
+                server.stop()
+                self.assertEqual(len(self.messages(store)), 4)
+
+    def _sequence(self, store):
+        return self._journal(store)[0].read_bytes()[17:25]
+
+    def test_reloads_that_change_the_durability_and_the_section_while_mail_flows(self):
+        for store in self.STORES:
+            with self.subTest(store):
+                server = self.start(self._settings(store))
+                clients = [threading.Thread(target=self._deliver, args=(server, 50)) for _ in range(4)]
+                for client in clients:
+                    client.start()
+                steps = (("fsync", "tree"), ("journal", "tree"), ("journal", "other"), ("fsync", "other"), ("journal", "tree"))
+                for number, (durability, name) in enumerate(steps, 1):
+                    self._reload(server, number, self._settings(store, durability, name))
+                    self._deliver(server)
+                for client in clients:
+                    client.join()
+                server.stop()
+                self.assertEqual(len(self.messages(store)), 4 * 50 + len(steps))
 
 
 if __name__ == "__main__":
