@@ -1,6 +1,6 @@
 # The journal of maildir and mh: plugins/common/journal, over a disk that is a model.
 mpsmtp_model(journal "JournalModel.cpp;JournalDisk.cpp" plugins/common/journal/Journal.cpp
-    plugins/common/journal/Journals.cpp plugins/common/journal/Format.cpp)
+    plugins/common/journal/Journals.cpp plugins/common/journal/Users.cpp plugins/common/journal/Format.cpp)
 target_link_libraries(model_journal_code PUBLIC ZLIB::ZLIB)
 set(file plugins/common/journal/Journal.cpp)
 
@@ -24,7 +24,7 @@ mpsmtp_mutant(journal ends_what_is_held ${file}
     [[if (use.state == Use::State::Closed && use.entries == 0)]] [[if (use.state == Use::State::Closed)]]
     "no use ends before a sync that began when all of its files were in place")
 mpsmtp_mutant(journal ends_without_a_sync ${file}
-    [[uses.front()->segment.syncFileSystem(_settings.storage);]] [[]]
+    [[uses.front()->segment.syncFileSystem(user.storage());]] [[]]
     "no use ends before a sync that began when all of its files were in place")
 mpsmtp_mutant(journal begins_what_waits_for_its_checkpoint ${file}
     [[if (use.state != Use::State::Free)]] [[if (use.state == Use::State::Open)]]
@@ -33,18 +33,18 @@ mpsmtp_mutant(journal writes_behind_a_failure ${file}
     [[_isBroken = true;]] [[]]
     "nothing is written behind a write that failed")
 mpsmtp_mutant(journal trusts_a_failed_checkpoint ${file}
-    [[use->segment.distrust(_settings.storage);]] [[]]
+    [[use->segment.distrust(user.storage());]] [[]]
     "a journal's end leaves no segment in use but those whose checkpoint has failed")
 mpsmtp_mutant(journal frees_what_failed ${file}
-    [[_isBroken = _isBroken || reason != nullptr;
+    [[_isBroken = _isBroken || !isDone;
     _isStalled = false;
     for (Use* use : uses)
-        use->state = reason == nullptr ? Use::State::Free : Use::State::Kept;]]
+        use->state = isDone ? Use::State::Free : Use::State::Kept;]]
     [[for (Use* use : uses)
         use->state = Use::State::Free;]]
     "no segment is begun again before its use has ended")
 mpsmtp_mutant(journal tries_again_what_failed ${file}
-    [[Use::State::Free : Use::State::Kept]] [[Use::State::Free : Use::State::Closed]]
+    [[isDone ? Use::State::Free : Use::State::Kept]] [[isDone ? Use::State::Free : Use::State::Closed]]
     "a segment whose checkpoint has failed stays")
 mpsmtp_mutant(journal wakes_nobody ${file}
     [[ticket->wake.notify_one();]] [[]]
@@ -65,12 +65,12 @@ mpsmtp_mutant(journal ends_without_a_checkpoint ${file}
 mpsmtp_mutant(journal holds_the_mutex ${file}
     [[lock.unlock();
     const bool isStored = store(use->segment, batch, parts);
-    lock.lock();]] [[const bool isStored = (use->segment.append(parts, batch.octets, _settings.storage), true);]]
+    lock.lock();]] [[const bool isStored = (use->segment.append(parts, batch.octets, _users.borrow().storage()), true);]]
     "no mutex is held during I/O")
 mpsmtp_mutant(journal logs_under_the_mutex ${file}
     [[lock.unlock();
-        _settings.log.error(error.what());
-        lock.lock();]] [[_settings.log.error(error.what());]]
+        _users.borrow().log().error(error.what());
+        lock.lock();]] [[_users.borrow().log().error(error.what());]]
     "no mutex is held while a line is logged")
 mpsmtp_mutant(journal takes_half_a_batch ${file}
     [[batch.tickets.reserve(std::min(_waiting.size(), batchTickets));]] [[]]

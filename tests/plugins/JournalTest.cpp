@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -75,6 +76,7 @@ class JournalTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aFailedSyncEndsTheJournal);
     CPPUNIT_TEST(aFailedCheckpointLeavesTheRecordsForTheNextStart);
     CPPUNIT_TEST(aFullDiskIsNoEnd);
+    CPPUNIT_TEST(theLastRoomIsTheMails);
     CPPUNIT_TEST(aHeaderThatDidNotFitIsWrittenWithTheNextBatch);
     CPPUNIT_TEST(oneProcessHasOne);
     CPPUNIT_TEST(whoeverIsLeftServesIt);
@@ -258,6 +260,19 @@ public:
             Journal::open(disk / "", "test", settings(), [](const FilesRecord&, bool) {});
         CPPUNIT_ASSERT(!journal->append(payloadOf("a", "x")));
         CPPUNIT_ASSERT(!journal->isRefusing());
+    }
+
+    void theLastRoomIsTheMails()
+    {
+        const test::SmallDisk disk("size=1m");
+        if (!disk.isMounted())
+            return;
+        const auto journal =
+            Journal::open(disk / "", "test", settings(), [](const FilesRecord&, bool) {});
+        for (int i = 0; i < 10; ++i)
+            CPPUNIT_ASSERT(!journal->append(payloadOf("a", "x")));
+        CPPUNIT_ASSERT(std::filesystem::space(disk / "").available > 900'000);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, _host.logLines().size()); // not one for each mail
     }
 
     void aHeaderThatDidNotFitIsWrittenWithTheNextBatch()

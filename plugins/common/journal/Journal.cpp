@@ -21,6 +21,7 @@ namespace
 // Of one batch: a segment must hold several, and writev takes 1024 parts.
 constexpr std::uint64_t batchOctets = std::uint64_t{1} << 20;
 constexpr std::size_t batchTickets = 256;
+constexpr const char* sayFull = "; each mail is synced by itself until there is room again";
 
 [[nodiscard]] std::string prefixOf(const std::string& base, const std::string& name)
 {
@@ -355,12 +356,15 @@ bool Journal::store(Segment& segment, Batch& batch, std::vector<iovec>& parts) n
         if (!segment.isInPlace())
             throwSystemError(ENOENT, "somebody has removed the journal", segment.path());
         segment.append(parts, batch.octets, _users.borrow().storage());
+        _isFull = false;
         return true;
     }
     catch (const std::system_error& error)
     {
-        _users.borrow().log().error(error.what());
-        if (isOutOfSpace(error.code()))
+        const bool isFull = isOutOfSpace(error.code());
+        if (!isFull || !_isFull.exchange(true))
+            _users.borrow().log().error(error.what() + std::string(isFull ? sayFull : ""));
+        if (isFull)
             return false;
     }
     catch (const std::exception& error)

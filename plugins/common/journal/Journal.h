@@ -224,6 +224,7 @@ private:
     std::uint64_t _lastSequence = 0;
     bool _isBusy = false;               ///< a thread leads a batch
     std::atomic<bool> _isBroken{false}; ///< takes nothing more; set under the mutex
+    std::atomic<bool> _isFull{false};   ///< has been told of; the leader's
     bool _isStalled = false; ///< no segment came free in time: nobody waits until one does
     bool _isStopping = false;
     std::vector<Use*> _finished; ///< of the thread of the checkpoints alone

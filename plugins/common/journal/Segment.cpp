@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace mpsmtp::store::journal
@@ -17,6 +19,7 @@ namespace
 {
 
 constexpr std::uint64_t growthOctets = std::uint64_t{2} * 1024 * 1024;
+constexpr std::uint64_t roomForMail = 8; // that part of what is free may become the journal's
 constexpr std::array<char, blockOctets> zeros{};
 
 [[nodiscard]] FileDescriptor openFile(const std::string& path)
@@ -39,6 +42,18 @@ constexpr std::array<char, blockOctets> zeros{};
     if (!S_ISREG(status.st_mode))
         throwSystemError(EEXIST, "is not a plain file:", path);
     return status;
+}
+
+/// For those who are not root.
+[[nodiscard]] std::uint64_t freeOctets(int fd, const std::string& path)
+{
+    struct statvfs status
+    {
+    };
+
+    if (::fstatvfs(fd, &status) != 0)
+        throwSystemError(errno, "cannot examine the file system of", path);
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 /// Writes all parts, however the kernel cuts them up. The array is used up.
@@ -144,18 +159,29 @@ void Segment::append(std::vector<iovec>& parts, std::uint64_t octets, const Stor
     _end = end;
 }
 
-/// The zeros and the file's length become durable with the batch.
+/// Where there is little room left, that is the mails': they are synced by themselves then.
 void Segment::grow(std::uint64_t octets, const Storage& storage)
 {
     if (octets <= _size)
         return;
-    const std::uint64_t size = std::max(octets, std::min(_size + growthOctets, _capacity));
+    const std::uint64_t size =
+        wholeBlocks(std::max(octets, std::min(_size + growthOctets, _capacity)));
+    if (freeOctets(_fd.get(), _path) / roomForMail < size - _size)
+        throwSystemError(ENOSPC, "there is little room left to make longer", _path);
     std::vector<iovec> parts;
     for (std::uint64_t at = _size; at < size; at += blockOctets)
         parts.push_back({const_cast<char*>(zeros.data()), blockOctets});
-    writeAllAt(_fd.get(), parts, _size, _path);
+    try
+    {
+        writeAllAt(_fd.get(), parts, _size, _path);
+    }
+    catch (const std::system_error&)
+    {
+        (void)::ftruncate(_fd.get(), static_cast<off_t>(_size)); // takes nothing from the mails
+        throw;
+    }
     storage.syncData(_fd.get());
-    _size = wholeBlocks(size);
+    _size = size;
 }
 
 void Segment::end(const Storage& storage)
