@@ -370,7 +370,7 @@ smtp::Reply TransactionSink::deliver(const smtp::SessionInfo& session,
     _envelope.update();
     _envelope.setReceivedAt(now);
     _plan.make(_destinations, _envelope.allRecipients(), _shared.chain.size());
-    _trace = smtp::receivedField(session, envelope, now);
+    smtp::makeReceivedField(session, envelope, now, _trace);
     _view.reset(_trace);
     // Made before anything is delivered: after the commit nothing may fail any more, not even for want of memory.
     smtp::Reply accepted(250, "2.0.0", "Ok: " + envelope.id);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <string_view>
 
@@ -57,22 +58,12 @@ Civil civilFromDays(std::int64_t daysSince1970) noexcept
     return civil;
 }
 
-std::string twoDigits(std::int64_t number)
-{
-    return {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
-}
-
-std::string timeOfDay(std::int64_t second)
-{
-    return twoDigits(second / 3600) + ':' + twoDigits(second / 60 % 60) + ':' +
-           twoDigits(second % 60);
-}
-
 } // namespace
 
 // date-time = [ day-of-week "," ] date time
 // The zone is "+0000": UTC is known, the recipient's zone is not.
-std::string rfc5322Date(std::chrono::system_clock::time_point time)
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): _text holds nothing yet
+Rfc5322Date::Rfc5322Date(std::chrono::system_clock::time_point time) noexcept
 {
     constexpr std::array<std::string_view, 7> dayNames{
         "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
@@ -86,12 +77,36 @@ std::string rfc5322Date(std::chrono::system_clock::time_point time)
     const std::int64_t days = (seconds - secondOfDay) / secondsPerDay;
     const Civil civil = civilFromDays(days);
 
-    std::string date(dayNames[static_cast<std::size_t>((days % 7 + 7) % 7)]);
-    date.append(", ").append(std::to_string(civil.day));
-    date.append(" ").append(monthNames[civil.month]);
-    date.append(" ").append(std::to_string(civil.year));
-    date.append(" ").append(timeOfDay(secondOfDay)).append(" +0000");
-    return date;
+    append(dayNames[static_cast<std::size_t>((days % 7 + 7) % 7)]);
+    append(", ");
+    append(civil.day, 1);
+    append(" ");
+    append(monthNames[civil.month]);
+    append(" ");
+    append(civil.year, 1);
+    append(" ");
+    append(secondOfDay / 3600, 2);
+    append(":");
+    append(secondOfDay / 60 % 60, 2);
+    append(":");
+    append(secondOfDay % 60, 2);
+    append(" +0000");
+}
+
+void Rfc5322Date::append(std::string_view text) noexcept
+{
+    _size += text.copy(_text.data() + _size, _text.size() - _size);
+}
+
+/// At least so many digits.
+void Rfc5322Date::append(std::int64_t number, std::size_t digits) noexcept
+{
+    std::array<char, 20> text;
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    const std::string_view shown(text.data(), static_cast<std::size_t>(end - text.data()));
+    if (shown.size() < digits)
+        append("0");
+    append(shown);
 }
 
 } // namespace mpsmtp::smtp

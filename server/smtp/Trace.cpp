@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <utility>
 
 namespace mpsmtp::smtp
 {
@@ -32,26 +31,23 @@ constexpr std::string_view unknownDomain = "unknown";
 class FoldedField
 {
 public:
-    explicit FoldedField(std::string_view name) : _field(name), _column(name.size())
+    // Takes the place of what is in `field`, and its memory.
+    FoldedField(std::string& field, std::string_view name) : _field(field), _column(name.size())
     {
         _field.reserve(256);
+        _field.assign(name);
     }
 
-    void add(std::string_view word)
+    // A word, in pieces: it is made here and nowhere else, since each message has such a field.
+    template <class... Pieces>
+    void add(const Pieces&... pieces)
     {
-        if (_column + 1 + word.size() > maxColumns)
+        const std::size_t octets = (std::string_view(pieces).size() + ...);
+        if (_column + 1 + octets > maxColumns)
             fold();
         else
             append(" ");
-        append(word);
-    }
-
-    void add(std::string_view keyword, std::string_view word)
-    {
-        std::string clause(keyword);
-        clause += ' ';
-        clause += word;
-        add(clause);
+        (append(pieces), ...);
     }
 
     // Without a space in front.
@@ -61,11 +57,7 @@ public:
         _column += text.size();
     }
 
-    [[nodiscard]] std::string take()
-    {
-        _field += "\r\n";
-        return std::move(_field);
-    }
+    void end() { _field += "\r\n"; }
 
 private:
     static constexpr std::size_t maxColumns = 77; // and a semicolon
@@ -77,7 +69,7 @@ private:
         _column = tabColumns;
     }
 
-    std::string _field;
+    std::string& _field;
     std::size_t _column;
 };
 
@@ -112,21 +104,22 @@ std::string comment(std::string_view word, std::string_view text, bool smtpUtf8)
 }
 
 // TCP-info, or a comment where there is no TCP.
-std::string clientInfo(std::string_view address)
+void addClientInfo(FoldedField& field, std::string_view address)
 {
     if (isIpv4Address(address))
-        return "([" + std::string(address) + "])";
-    if (isIpv6Address(address))
-        return "([IPv6:" + std::string(address) + "])";
-    return "(unix)";
+        field.add("([", address, "])");
+    else if (isIpv6Address(address))
+        field.add("([IPv6:", address, "])");
+    else
+        field.add("(unix)");
 }
 
 // What HELO claimed is kept for people to see even where it may not stand as a domain.
 void addFrom(FoldedField& field, const SessionInfo& session, bool smtpUtf8)
 {
     const bool isPlain = isExtendedDomain(session.helo, smtpUtf8);
-    field.add("from", isPlain ? std::string_view(session.helo) : unknownDomain);
-    field.add(clientInfo(session.clientAddress));
+    field.add("from ", isPlain ? std::string_view(session.helo) : unknownDomain);
+    addClientInfo(field, session.clientAddress);
     if (!isPlain && !session.helo.empty())
         field.add(comment("helo", session.helo, smtpUtf8));
 }
@@ -134,7 +127,7 @@ void addFrom(FoldedField& field, const SessionInfo& session, bool smtpUtf8)
 void addBy(FoldedField& field, std::string_view hostname, bool smtpUtf8)
 {
     const bool isPlain = mayStand(hostname, smtpUtf8) && isLenientDomain(hostname);
-    field.add("by", isPlain ? hostname : unknownDomain);
+    field.add("by ", isPlain ? hostname : unknownDomain);
 }
 
 std::string_view protocolName(const SessionInfo& session, const Envelope& envelope) noexcept
@@ -155,25 +148,26 @@ void addFor(FoldedField& field, const Envelope& envelope)
         return;
     const Path& path = envelope.recipients.front().path;
     if (!path.address.empty() && mayStand(path.address, envelope.smtpUtf8))
-        field.add("for", "<" + path.address + ">");
+        field.add("for <", path.address, ">");
 }
 
 } // namespace
 
-std::string receivedField(const SessionInfo& session,
-                          const Envelope& envelope,
-                          std::chrono::system_clock::time_point now)
+void makeReceivedField(const SessionInfo& session,
+                       const Envelope& envelope,
+                       std::chrono::system_clock::time_point now,
+                       std::string& out)
 {
-    FoldedField field("Received:");
+    FoldedField field(out, "Received:");
     addFrom(field, session, envelope.smtpUtf8);
     addBy(field, session.hostname, envelope.smtpUtf8);
-    field.add("with", protocolName(session, envelope));
+    field.add("with ", protocolName(session, envelope));
     if (isAtom(envelope.id))
-        field.add("id", envelope.id);
+        field.add("id ", envelope.id);
     addFor(field, envelope);
     field.append(";");
-    field.add(rfc5322Date(now));
-    return field.take();
+    field.add(Rfc5322Date(now).text());
+    field.end();
 }
 
 } // namespace mpsmtp::smtp

@@ -3,7 +3,7 @@
 // Thread safety: [any] (pure functions).
 #pragma once
 
-#include "smtp/DateTime.h" // rfc5322Date
+#include "smtp/DateTime.h" // Rfc5322Date
 #include "smtp/Envelope.h"
 
 #include <chrono>
@@ -16,8 +16,10 @@ namespace mpsmtp::smtp
 /// that keeps the field valid: a HELO that is no domain goes into a comment, non-ASCII is written
 /// only if the transaction has SMTPUTF8. `for` names the recipient if there is exactly one, so that
 /// blind copies do not learn of each other.
-[[nodiscard]] std::string receivedField(const SessionInfo& session,
-                                        const Envelope& envelope,
-                                        std::chrono::system_clock::time_point now);
+/// \param field takes it, in place of what it held; its memory is used again
+void makeReceivedField(const SessionInfo& session,
+                       const Envelope& envelope,
+                       std::chrono::system_clock::time_point now,
+                       std::string& field);
 
 } // namespace mpsmtp::smtp

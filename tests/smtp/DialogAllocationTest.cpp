@@ -1,5 +1,5 @@
 // "No allocation per command" for a whole dialog, from octets to octets.
-#include "smtp/AllocationCounter.h"
+#include "AllocationCounter.h"
 #include "smtp/Conversation.h"
 
 #include <cppunit/extensions/HelperMacros.h>

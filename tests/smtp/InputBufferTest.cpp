@@ -1,7 +1,7 @@
 // The buffer for octets that wait.
 #include "smtp/InputBuffer.h"
 
-#include "smtp/AllocationCounter.h"
+#include "AllocationCounter.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

@@ -4,7 +4,7 @@
 #include "smtp/MailArguments.h"
 #include "smtp/NewlineScanner.h"
 
-#include "smtp/AllocationCounter.h"
+#include "AllocationCounter.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 

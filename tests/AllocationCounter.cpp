@@ -1,6 +1,6 @@
 // See AllocationCounter.h. In a file of its own: where a compiler sees these functions inlined, it
 // takes free() for a mistake.
-#include "smtp/AllocationCounter.h"
+#include "AllocationCounter.h"
 
 #include <cstdlib>
 #include <new>
