@@ -53,12 +53,15 @@ void logFault(const HookCall& call, const ReplyTarget& target)
 
 } // namespace
 
+TransactionSink::Mail::Mail(const SinkResources& resources)
+    : message(resources.pool, resources.files, resources.spool),
+      view(message, resources.files, resources.spool),
+      delivery(resources.chain, resources.clock)
+{
+}
+
 TransactionSink::TransactionSink(const SinkResources& resources)
-    : _shared(resources),
-      _message(resources.pool, resources.files, resources.spool),
-      _view(_message, resources.files, resources.spool),
-      _policy(&resources.chain.policyOf({})),
-      _delivery(resources.chain, resources.clock)
+    : _shared(resources), _policy(&resources.chain.policyOf({}))
 {
 }
 
@@ -111,7 +114,7 @@ PolicyQuestion TransactionSink::question(PolicyHook hook) const noexcept
     return {hook,
             hook == PolicyHook::Connect || hook == PolicyHook::Helo
                 ? std::string_view()
-                : mpsmtp::detail::fromAbi(_envelope.abi().id),
+                : mpsmtp::detail::fromAbi(_mail->envelope.abi().id),
             &_session.abi(),
             {},
             _shared.replyTimeout};
@@ -152,13 +155,13 @@ std::optional<smtp::Reply> TransactionSink::judgeEnvelope(PolicyHook hook)
     if (_policy->of(hook).empty())
         return std::nullopt;
     startTime();
-    _envelope.update();
+    _mail->envelope.update();
     return askAll(hook,
                   [&](const LoadedHandler& handler, ReplyTarget& target)
                   {
                       const auto call = hook == PolicyHook::Mail ? handler.functions().on_mail
                                                                  : handler.functions().on_data;
-                      return call(handler.self(), &_envelope.abi(), &target);
+                      return call(handler.self(), &_mail->envelope.abi(), &target);
                   });
 }
 
@@ -166,11 +169,13 @@ std::optional<smtp::Reply> TransactionSink::begin(const smtp::SessionInfo& sessi
                                                   smtp::Envelope& envelope)
 {
     clear();
+    if (!_mail)
+        _mail = std::make_unique<Mail>(_shared);
     _begun = _shared.clock.steady();
     const auto now = _shared.clock.now();
     _shared.ids.next(now, envelope.id);
     _session.update(session);
-    _envelope.begin(_session.abi(), envelope, _destinations, now);
+    _mail->envelope.begin(_session.abi(), envelope, _mail->destinations, now);
     _isBegun = true;
     return judgeEnvelope(PolicyHook::Mail);
 }
@@ -181,7 +186,7 @@ std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& s
                                                       const smtp::Envelope& envelope,
                                                       const smtp::Recipient& recipient)
 {
-    _envelope
+    _mail->envelope
         .update(); // before there are destinations of a RCPT that the envelope does not have yet
     HandlerChain::Routed routed =
         _shared.chain.route({session, envelope.reversePath, recipient.path});
@@ -199,11 +204,11 @@ std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& s
         return addDestination(recipient, envelope, nullptr, *routed.plan);
     }
     _hasRedirects = true;
-    const std::size_t before = _destinations.size();
+    const std::size_t before = _mail->destinations.size();
     auto refusal = redirect(session, envelope, recipient, std::move(redirects));
     if (refusal)
-        _destinations.erase(_destinations.begin() + static_cast<std::ptrdiff_t>(before),
-                            _destinations.end());
+        _mail->destinations.erase(_mail->destinations.begin() + static_cast<std::ptrdiff_t>(before),
+                                  _mail->destinations.end());
     return refusal;
 }
 
@@ -230,8 +235,8 @@ std::optional<smtp::Reply> TransactionSink::redirect(const smtp::SessionInfo& se
 /// An alias may lead to one who gets the mail already.
 bool TransactionSink::isDestination(const smtp::Path& path, const smtp::Envelope& envelope) const
 {
-    return std::any_of(_destinations.begin(),
-                       _destinations.end(),
+    return std::any_of(_mail->destinations.begin(),
+                       _mail->destinations.end(),
                        [&](const Destination& each)
                        { return each.path(envelope).address == path.address; });
 }
@@ -257,7 +262,7 @@ std::optional<smtp::Reply> TransactionSink::askFilters(const smtp::Recipient& re
 {
     using Decision = PolicyAnswer::Decision;
     startTime();
-    const mpsmtp_recipient& candidate = _envelope.candidate(recipient, nullptr);
+    const mpsmtp_recipient& candidate = _mail->envelope.candidate(recipient, nullptr);
     for (LoadedHandler* filter : _policy->of(PolicyHook::Rcpt))
     {
         ReplyTarget target(ReplyTarget::Power::Redirect);
@@ -279,12 +284,13 @@ PolicyAnswer TransactionSink::askAboutRecipient(LoadedHandler& handler,
 {
     PolicyQuestion about = question(PolicyHook::Rcpt);
     about.recipient = mpsmtp::detail::fromAbi(candidate.address);
-    return ask(
-        handler,
-        about,
-        target,
-        [&](const LoadedHandler& asked, ReplyTarget& to)
-        { return asked.functions().on_rcpt(asked.self(), &_envelope.abi(), &candidate, &to); });
+    return ask(handler,
+               about,
+               target,
+               [&](const LoadedHandler& asked, ReplyTarget& to) {
+                   return asked.functions().on_rcpt(
+                       asked.self(), &_mail->envelope.abi(), &candidate, &to);
+               });
 }
 
 /// Asks the handlers that would deliver to it whether they can: a store may know that there is no such mailbox.
@@ -300,12 +306,12 @@ std::optional<smtp::Reply> TransactionSink::addDestination(const smtp::Recipient
         startTime();
         ReplyTarget target;
         PolicyAnswer answer = askAboutRecipient(
-            *each.handler, _envelope.candidate(recipient, redirected.get()), target);
+            *each.handler, _mail->envelope.candidate(recipient, redirected.get()), target);
         if (answer.decision == PolicyAnswer::Decision::End)
             return std::move(answer.reply);
     }
     const auto place = static_cast<std::uint32_t>(envelope.recipients.size());
-    _destinations.push_back({place, std::move(redirected), &plan});
+    _mail->destinations.push_back({place, std::move(redirected), &plan});
     return std::nullopt;
 }
 
@@ -316,12 +322,12 @@ std::optional<smtp::Reply> TransactionSink::open(const smtp::SessionInfo&, const
 
 smtp::Buffer TransactionSink::writable()
 {
-    return _message.writable();
+    return _mail->message.writable();
 }
 
 bool TransactionSink::written(std::size_t count)
 {
-    return _message.written(count);
+    return _mail->message.written(count);
 }
 
 smtp::Reply TransactionSink::complete(const smtp::SessionInfo& session,
@@ -358,35 +364,35 @@ smtp::Reply TransactionSink::fencedDeliver(const smtp::SessionInfo& session,
 smtp::Reply TransactionSink::deliver(const smtp::SessionInfo& session,
                                      const smtp::Envelope& envelope)
 {
-    if (!_message.complete())
+    if (!_mail->message.complete())
     {
-        const std::error_code cause(_message.error(), std::generic_category());
+        const std::error_code cause(_mail->message.error(), std::generic_category());
         logError(envelope.id, "spool", _shared.spool.directory + ": " + cause.message());
-        return spoolReply(_message.error());
+        return spoolReply(_mail->message.error());
     }
     const auto now = _shared.clock.now();
     startTime();
     _session.update(session);
-    _envelope.update();
-    _envelope.setReceivedAt(now);
-    _plan.make(_destinations, _envelope.allRecipients(), _shared.chain.size());
-    smtp::makeReceivedField(session, envelope, now, _trace);
-    _view.reset(_trace);
+    _mail->envelope.update();
+    _mail->envelope.setReceivedAt(now);
+    _mail->plan.make(_mail->destinations, _mail->envelope.allRecipients(), _shared.chain.size());
+    smtp::makeReceivedField(session, envelope, now, _mail->trace);
+    _mail->view.reset(_mail->trace);
     // Made before anything is delivered: after the commit nothing may fail any more, not even for want of memory.
     smtp::Reply accepted(250, "2.0.0", "Ok: " + envelope.id);
-    auto refusal = _delivery.run(input());
+    auto refusal = _mail->delivery.run(input());
     return refusal ? *std::move(refusal) : std::move(accepted);
 }
 
 bool TransactionSink::hasWorkAfterReply() const noexcept
 {
-    return _delivery.hasWorkAfterReply(_plan);
+    return _mail && _mail->delivery.hasWorkAfterReply(_mail->plan);
 }
 
 void TransactionSink::replied()
 {
     startTime(); // nobody waits for a reply any more, but a handler may hang
-    _delivery.afterReply(input());
+    _mail->delivery.afterReply(input());
     clear();
 }
 
@@ -400,7 +406,7 @@ void TransactionSink::drop(const smtp::SessionInfo& session,
 
 DeliveryInput TransactionSink::input() noexcept
 {
-    return {_envelope.abi(), *_policy, _plan, _view, _deadline};
+    return {_mail->envelope.abi(), *_policy, _mail->plan, _mail->view, _deadline};
 }
 
 void TransactionSink::log(const smtp::SessionInfo& session,
@@ -410,24 +416,27 @@ void TransactionSink::log(const smtp::SessionInfo& session,
     const bool hasBegun = !envelope.id.empty();
     const auto elapsed =
         hasBegun ? _shared.clock.steady() - _begun : std::chrono::steady_clock::duration(0);
+    static const std::vector<HandlerOutcome> none;
     _shared.log.write({session,
                        envelope,
-                       _message.size(),
+                       _mail ? _mail->message.size() : 0,
                        reply,
                        std::chrono::duration_cast<std::chrono::milliseconds>(elapsed),
-                       _delivery.outcomes()});
+                       _mail ? _mail->delivery.outcomes() : none});
 }
 
 void TransactionSink::clear() noexcept
 {
+    if (!_mail)
+        return;
     notifyReset();
-    _view.clear();
-    _message.clear();
-    _delivery.clear();
-    _plan.clear();
-    _destinations.clear();
+    _mail->view.clear();
+    _mail->message.clear();
+    _mail->delivery.clear();
+    _mail->plan.clear();
+    _mail->destinations.clear();
     _hasRedirects = false;
-    _envelope.scope().clear();
+    _mail->envelope.scope().clear();
 }
 
 void TransactionSink::notifyReset() noexcept
@@ -436,12 +445,13 @@ void TransactionSink::notifyReset() noexcept
         return;
     try
     {
-        _envelope.update();
+        _mail->envelope.update();
         for (const LoadedHandler* handler : _shared.chain.onReset())
         {
             ReplyTarget target;
-            handler->functions().on_reset(handler->self(), &_envelope.abi(), &target);
-            logFault({*handler, "onReset", mpsmtp::detail::fromAbi(_envelope.abi().id)}, target);
+            handler->functions().on_reset(handler->self(), &_mail->envelope.abi(), &target);
+            logFault({*handler, "onReset", mpsmtp::detail::fromAbi(_mail->envelope.abi().id)},
+                     target);
         }
     }
     catch (const std::exception& error)

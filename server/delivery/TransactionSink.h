@@ -71,6 +71,20 @@ public:
 private:
     using Refusal = std::optional<smtp::Reply>;
 
+    /// What a transaction needs. Used again by the next one.
+    struct Mail
+    {
+        explicit Mail(const SinkResources& resources);
+
+        SpooledMessage message;
+        MessageView view;
+        Destinations destinations;
+        EnvelopeView envelope;
+        DeliveryPlan plan;
+        std::string trace;
+        Delivery delivery;
+    };
+
     template <class Call>
     [[nodiscard]] Refusal askAll(PolicyHook hook, Call&& call);
     [[nodiscard]] Refusal judgeSession(PolicyHook hook, const smtp::SessionInfo& session);
@@ -106,17 +120,11 @@ private:
     void clear() noexcept;
 
     const SinkResources _shared;
-    SpooledMessage _message;
-    MessageView _view;
     const PolicyChain* _policy; ///< of the session's listener
     SessionView _session;
-    Destinations _destinations;
-    bool _hasRedirects = false; ///< some of them are not what the client named
-    EnvelopeView _envelope;
-    DeliveryPlan _plan;
-    std::string _trace;
-    Delivery _delivery;
-    bool _isBegun = false; ///< handlers know of the transaction
+    std::unique_ptr<Mail> _mail; ///< none before the first MAIL: idle connections shall be small
+    bool _hasRedirects = false;  ///< some of them are not what the client named
+    bool _isBegun = false;       ///< handlers know of the transaction
     std::chrono::steady_clock::time_point _begun;
     std::chrono::steady_clock::time_point _deadline;
 };
