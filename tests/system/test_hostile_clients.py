@@ -79,7 +79,14 @@ class HostileClients(harness.SystemTest):
         harness.wait_until(has_returned, "threads and memory are given back", RETURN_SECONDS)
         print(f"before: {self.before}, after: {Footprint(self.server.pid)}", flush=True)
 
-    def test_clients_that_do_nothing_cost_little_and_leave_nothing(self):
+    def test_all_of_them_harm_nobody_and_leave_nothing(self):
+        """One after the other at one server: threads end seconds after they were needed last, so that is awaited once."""
+        for attack in (self._idle_clients_cost_little, self._half_done_sessions, self._clients_that_never_read,
+                       self._floods, self._those_above_the_limit_of_a_client):
+            attack()
+        self._returns()
+
+    def _idle_clients_cost_little(self):
         for name, octets in (("idle", b""), ("idle after EHLO", b"EHLO x\r\n")):
             with self._others_stay_served(name, hostile.clients(self.server, MANY, lambda _: octets)) as sockets:
                 if octets:
@@ -89,9 +96,8 @@ class HostileClients(harness.SystemTest):
                 print(f"{name}: {each:.2f} KiB a connection", flush=True)
                 if not octets:  # behind it the allocator's own caches count too
                     self.assertLessEqual(each, IDLE_KIB)
-        self._returns()
 
-    def test_half_done_sessions_harm_nobody(self):
+    def _half_done_sessions(self):
         beginning = lambda number: hostile.BEGINNINGS[number % len(hostile.BEGINNINGS)]
         for name, attack in (
                 ("half-open", hostile.clients(self.server, MANY, beginning)),
@@ -100,14 +106,12 @@ class HostileClients(harness.SystemTest):
                  hostile.clients(self.server, MANY, lambda _: hostile.BEGINNINGS[4], part=hostile.reset))):
             with self._others_stay_served(name, attack):
                 pass
-        self._returns()
 
-    def test_clients_that_never_read_harm_nobody(self):
+    def _clients_that_never_read(self):
         with self._others_stay_served("never reading", hostile.clients(self.server, 200, part=hostile.reset)) as sockets:
             hostile.fill(sockets)
-        self._returns()
 
-    def test_floods_harm_nobody(self):
+    def _floods(self):
         for name, work, *arguments in (
                 ("connect and reset", hostile.connect_and_reset, MANY),
                 ("a long line", hostile.one_long_line, LINE),
@@ -117,13 +121,11 @@ class HostileClients(harness.SystemTest):
             with self._others_stay_served(name, hostile.flood(work, self.server, *arguments)):
                 pass
             self.assertLess(Footprint(self.server.pid).kib, self.before.kib + 32 * 1024, name)
-        self._returns()
 
-    def test_those_above_the_limit_of_a_client_cost_nothing(self):
+    def _those_above_the_limit_of_a_client(self):
         with self._others_stay_served("above the limit", hostile.clients(self.server, LIMIT)):
             with hostile.refused(self.server, 500) as replies:
                 self.assertEqual(replies, {b"421"})
-        self._returns()
 
 
 class SlowClients(harness.ServedTest):
