@@ -122,6 +122,8 @@ int ServerApp::checkConfiguration()
 {
     if (!loadOnly())
         return refuse();
+    for (const std::string& warning : net::limitWarnings(_loaded.configuration.server))
+        logger().warning(warning);
     std::cout << _commandLine.configFile << ": ok\n";
     return exitOk;
 }

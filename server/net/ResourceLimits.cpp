@@ -1,8 +1,10 @@
 // See ResourceLimits.h.
 #include "net/ResourceLimits.h"
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
+#include <string_view>
 
 #include <sys/resource.h>
 
@@ -36,7 +38,30 @@ std::size_t kernelSetting(const char* path)
     return std::ifstream(path) >> value ? value : unlimited;
 }
 
+/// Where the unified hierarchy has our group: "0::/system.slice/mpsmtpd.service".
+std::string controlGroup()
+{
+    constexpr std::string_view unified = "0::";
+    std::ifstream groups("/proc/self/cgroup");
+    for (std::string line; std::getline(groups, line);)
+        if (line.compare(0, unified.size(), unified) == 0)
+            return line.substr(unified.size());
+    return {};
+}
+
 } // namespace
+
+std::size_t taskLimit(std::string group, const std::string& root)
+{
+    std::size_t least = unlimited;
+    while (group.size() > 1)
+    {
+        // "max" is no number: no limit there.
+        least = std::min(least, kernelSetting((root + group + "/pids.max").c_str()));
+        group.erase(group.rfind('/'));
+    }
+    return least;
+}
 
 void raiseDescriptorLimit() noexcept
 {
@@ -61,6 +86,7 @@ std::vector<std::string> tightLimits(std::size_t connections, std::size_t thread
     const std::size_t maps = threads * mapsPerThread + ownMaps;
     const Limit limits[] = {
         {"open files (LimitNOFILE, ulimit -n)", resourceLimit(RLIMIT_NOFILE), files},
+        {"pids.max of the control group (TasksMax)", taskLimit(controlGroup()), tasks},
         {"kernel.pid_max", kernelSetting("/proc/sys/kernel/pid_max"), tasks},
         {"kernel.threads-max", kernelSetting("/proc/sys/kernel/threads-max"), tasks},
         {"vm.max_map_count", kernelSetting("/proc/sys/vm/max_map_count"), maps},

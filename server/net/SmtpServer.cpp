@@ -70,7 +70,6 @@ private:
 void SmtpServer::Impl::start()
 {
     logPocoErrors();
-    raiseDescriptorLimit();
     warnOfLimits(generation->config);
     auto change = acceptors.prepare(generation);
     growPool(generation->config, change.size());
@@ -92,7 +91,7 @@ void SmtpServer::Impl::reload(std::shared_ptr<const Generation> next)
 
 void SmtpServer::Impl::warnOfLimits(const ServerConfig& config)
 {
-    for (const auto& warning : tightLimits(config.connections, config.threads))
+    for (const auto& warning : limitWarnings(config))
         context.log.warning(warning);
 }
 
@@ -123,6 +122,12 @@ std::size_t SmtpServer::Impl::stop(std::chrono::milliseconds grace)
     const std::size_t cut = context.registry.cutAll();
     (void)context.registry.awaitEmpty(cutTimeout);
     return cut;
+}
+
+std::vector<std::string> limitWarnings(const ServerConfig& config)
+{
+    raiseDescriptorLimit();
+    return tightLimits(config.connections, config.threads);
 }
 
 SmtpServer::SmtpServer(ServerConfig config, SinkFactory sinks)

@@ -43,6 +43,9 @@ struct ServerConfig
     unsigned spin = 8;
 };
 
+/// One sentence for each limit of the kernel that is too low for `config`; start() logs the same.
+[[nodiscard]] std::vector<std::string> limitWarnings(const ServerConfig& config);
+
 using SinkFactory = std::function<std::unique_ptr<smtp::MessageSink>()>;
 
 /// Thread safety: [main].
