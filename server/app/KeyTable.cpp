@@ -100,7 +100,7 @@ const std::vector<KeySpec>& keyTable()
          "Where large messages wait while they are received, as files without a name."},
         {"spool", "memory", T::Size, "256K", "", "octets",
          "Messages up to this size stay in memory while they are received.", "", 0, gibibyte},
-        {"spool", "durability", T::Choice, "fsync", "", "",
+        {"spool", "durability", T::Choice, "journal", "", "",
          "What 250 promises: the mail is on the disk, in the store's journal (journal) or file by file (fsync), or the kernel has it (none, for tests).",
          "journal|fsync|none"},
 

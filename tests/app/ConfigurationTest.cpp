@@ -95,7 +95,7 @@ class ConfigurationTest : public CppUnit::TestFixture
         CPPUNIT_ASSERT_EQUAL(std::string("/lib/plugins"), config.delivery.pluginDirectory);
         CPPUNIT_ASSERT_EQUAL(std::string("/srv/me"), config.delivery.baseDirectory);
         CPPUNIT_ASSERT_EQUAL(std::string("/var/tmp"), config.delivery.spoolDirectory);
-        CPPUNIT_ASSERT(config.delivery.durability == Durability::Fsync);
+        CPPUNIT_ASSERT(config.delivery.durability == Durability::Journal);
         CPPUNIT_ASSERT_EQUAL(std::string("stderr"), config.logging.target);
         CPPUNIT_ASSERT_EQUAL(Poco::Message::PRIO_INFORMATION, config.logging.level);
         // The table's defaults and those of the structs are one.

@@ -15,7 +15,7 @@ DURABILITY = {
     "fsync": "tmpfile-group",
     "journal": "journal",
 }
-DEFAULT_DURABILITY = "fsync"
+DEFAULT_DURABILITY = "journal"
 
 AS_SENT = ("trace = no", "delivered_to = no")  # what the bare server stores, and what hard links need
 
