@@ -21,7 +21,7 @@ class Durability(harness.SystemTest):
     def test_data_then_name_then_folder_then_250(self):
         for type_, folder in (("maildir", r"/b\.test/b/new"), ("mh", r"/b\.test/b")):
             with self.subTest(type_):
-                calls = self.calls_of_a_mail({"tree": self.store(type_)})
+                calls = self.calls_of_a_mail({"tree": self.store(type_)}, spool={"durability": "fsync"})
                 self.assertRegex(calls, rf"(?s)fdatasync\(\d+<.*linkat\(.*fsync\(\d+<[^>]*{folder}>")
 
     def test_the_journal_then_name_then_250(self):
