@@ -177,7 +177,7 @@ def clean_environment():
 
 def spool_of(durability):
     """Keys of [spool]; today's only way has none."""
-    return {} if durability == "fsync" else {"durability": durability}
+    return {"durability": durability}
 
 
 def ini(sections):
