@@ -11,9 +11,9 @@ namespace mpsmtp::smtp
 InputBuffer::InputBuffer(std::size_t capacity) noexcept
     : _usualCapacity(capacity),
       _restCapacity(std::min(firstOctets, capacity)),
-      _capacity(_restCapacity),
-      _room(_first.data())
+      _capacity(_restCapacity)
 {
+    _room = _first.data();
 }
 
 Buffer InputBuffer::room()

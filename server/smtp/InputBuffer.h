@@ -64,7 +64,7 @@ private:
     std::size_t _restCapacity; ///< when nothing waits
     std::size_t _capacity;
     std::unique_ptr<char[]> _memory; ///< none: _first is in use
-    char* _room;                     ///< in _memory or _first
+    char* _room = nullptr;           ///< in _memory or _first
     std::size_t _begin = 0;
     std::size_t _end = 0;
     std::array<char, firstOctets> _first; // not initialised: pages are touched when octets come
