@@ -48,13 +48,14 @@ Shared open(Disk& disk, std::uint64_t batches)
                          [](const auto&, bool) {});
 }
 
-/// With allocations that may fail.
+/// With allocations that may fail. The payloads, which only the first run makes, are not among them.
 [[nodiscard]] std::optional<Journal::Entry> appendThinly(Journal& journal, std::size_t record)
 {
+    const std::string& payload = Disk::payload(record);
     try
     {
         const MayFailToAllocate thin;
-        return journal.append(Disk::payload(record));
+        return journal.append(payload);
     }
     catch (const std::bad_alloc&)
     {

@@ -115,7 +115,10 @@ std::size_t Scheduler::decide(std::size_t count, bool isBorder)
     if (count == 1)
         return 0;
     if (_depth < _path.size())
+    {
+        require(_path[_depth].count == count, "a run begins as the one before it did");
         return _path[_depth++].taken;
+    }
     if (!_isKnown && isBorder && !_seen.insert(state()).second)
         _isKnown = true;
     if (_isKnown)
