@@ -82,3 +82,17 @@ mpsmtp_mutant(journal forgets_a_cancellation ${file}
 mpsmtp_mutant(journal opens_twice plugins/common/journal/Journals.cpp
     [[journals._changed.wait(lock, [&place] { return !place.isTaken; });]] [[]]
     "all handlers of a store get the same journal")
+mpsmtp_mutant(journal ends_without_a_turn ${file}
+    [[const Journals::Turn turn(Journals::ofProcess(), journal->_prefix);]] [[]]
+    "who comes while others leave gets a journal")
+mpsmtp_mutant(journal borrows_from_who_has_left ${file}
+    [[journal->_users.leave(user);]] [[(void)user;]]
+    "the journal works with nothing of a handler that is gone")
+set(file plugins/common/journal/Users.cpp)
+mpsmtp_mutant(journal does_not_wait_for_its_uses ${file}
+    [[_unused.wait(lock, [place] { return place->uses == 0; });
+    _leaving.erase(place);]] [[]]
+    "the journal works with nothing of a handler that is gone")
+mpsmtp_mutant(journal tells_nobody_who_leaves ${file}
+    [[_unused.notify_all();]] [[(void)0;]]
+    "no thread is left waiting")

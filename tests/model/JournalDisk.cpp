@@ -48,15 +48,18 @@ void requireNoMutex()
     require(mutexesHeld() == 0, "no mutex is held during I/O");
 }
 
-void hostLog(mpsmtp_host_data*, std::int32_t, mpsmtp_string) noexcept
+void hostLog(mpsmtp_host_data* handler, std::int32_t, mpsmtp_string) noexcept
 {
+    Disk::current().requireThere(handler);
     require(mutexesHeld() == 0, "no mutex is held while a line is logged");
 }
 
-std::int32_t hostSync(mpsmtp_host_data*, std::int32_t, std::int32_t what) noexcept
+std::int32_t hostSync(mpsmtp_host_data* handler, std::int32_t, std::int32_t what) noexcept
 {
     requireNoMutex();
-    return what == MPSMTP_SYNC_FILE_SYSTEM ? Disk::current().syncFileSystem() : 0;
+    const int error = what == MPSMTP_SYNC_FILE_SYSTEM ? Disk::current().syncFileSystem() : 0;
+    Disk::current().requireThere(handler);
+    return error;
 }
 
 [[nodiscard]] const mpsmtp_host& host()
@@ -89,14 +92,31 @@ Disk& Disk::current()
     return *currentDisk;
 }
 
-Storage Disk::storage() const
+Storage Disk::storage(std::size_t handler)
 {
-    return {host(), nullptr};
+    return {host(), dataOf(handler)};
 }
 
-Log Disk::log() const
+Log Disk::log(std::size_t handler)
 {
-    return {host(), nullptr};
+    return {host(), dataOf(handler)};
+}
+
+mpsmtp_host_data* Disk::dataOf(std::size_t handler)
+{
+    return reinterpret_cast<mpsmtp_host_data*>(&_handlers.at(handler));
+}
+
+void Disk::endHandler(std::size_t handler)
+{
+    step(this, "ends its handler");
+    _handlers.at(handler).isGone = true;
+}
+
+void Disk::requireThere(const mpsmtp_host_data* handler) const
+{
+    require(!reinterpret_cast<const Handler*>(handler)->isGone,
+            "the journal works with nothing of a handler that is gone");
 }
 
 const std::string& Disk::payload(std::size_t record)
@@ -351,20 +371,26 @@ std::uint64_t Segment::room() const noexcept
     return _capacity - _end;
 }
 
-void Segment::append(std::vector<iovec>& parts, std::uint64_t octets, const Storage& /*storage*/)
+void Segment::append(std::vector<iovec>& parts, std::uint64_t octets, const Storage& storage)
 {
-    throwIf(Disk::current().write(numberOf(*this), parts));
+    const int error = Disk::current().write(numberOf(*this), parts);
+    storage.syncData(0);
+    throwIf(error);
     _end += wholeBlocks(octets);
 }
 
-void Segment::end(const Storage& /*storage*/)
+void Segment::end(const Storage& storage)
 {
-    throwIf(Disk::current().end(numberOf(*this)));
+    const int error = Disk::current().end(numberOf(*this));
+    storage.syncData(0);
+    throwIf(error);
 }
 
-void Segment::distrust(const Storage& /*storage*/)
+void Segment::distrust(const Storage& storage)
 {
-    throwIf(Disk::current().distrust(numberOf(*this)));
+    const int error = Disk::current().distrust(numberOf(*this));
+    storage.syncData(0);
+    throwIf(error);
 }
 
 std::size_t recover(const std::vector<Segment*>& /*segments*/,

@@ -39,9 +39,12 @@ public:
 
     [[nodiscard]] static Disk& current();
 
-    /// What a handler is given.
-    [[nodiscard]] Storage storage() const;
-    [[nodiscard]] Log log() const;
+    /// What a handler is given, by its number.
+    [[nodiscard]] Storage storage(std::size_t handler = 0);
+    [[nodiscard]] Log log(std::size_t handler = 0);
+
+    /// The handler is gone, and with it what it was given.
+    void endHandler(std::size_t handler);
 
     /// A record that names one file, by its number.
     [[nodiscard]] static const std::string& payload(std::size_t record);
@@ -62,6 +65,7 @@ public:
     void requireAllAtRest() const;
 
     // For the fakes.
+    void requireThere(const mpsmtp_host_data* handler) const;
     [[nodiscard]] bool lock(std::size_t segment);
     void unlock(std::size_t segment);
     void recover();
@@ -82,11 +86,18 @@ private:
         Records records;     ///< whose batch was stored
     };
 
+    struct Handler
+    {
+        bool isGone = false;
+    };
+
+    [[nodiscard]] mpsmtp_host_data* dataOf(std::size_t handler);
     [[nodiscard]] static bool fails(unsigned& left, const char* what);
     void note(std::size_t segment, const std::vector<iovec>& parts, bool isStored);
     [[nodiscard]] int writeHeader(Place& place, const char* what, unsigned& failures);
 
     Failures _failures;
+    std::array<Handler, 2> _handlers;
     std::array<Place, 2> _places;
     std::array<std::optional<bool>, mostRecords> _results;
     std::array<std::uint64_t, mostRecords> _ids{};

@@ -35,12 +35,12 @@ struct Size
 
 using Shared = std::shared_ptr<Journal>;
 
-Shared open(Disk& disk, std::uint64_t batches)
+Shared open(Disk& disk, std::uint64_t batches, std::size_t handler = 0)
 {
     return Journal::open("/",
                          "model",
-                         {disk.storage(),
-                          disk.log(),
+                         {disk.storage(handler),
+                          disk.log(handler),
                           "boot",
                           (batches + 1) * blockOctets,
                           checkpointAfter,
@@ -156,6 +156,61 @@ void openTwice()
     disk.requireAllAtRest();
 }
 
+/// Neither comes with the memory for it: it can be had another time.
+void openThinly()
+{
+    Disk disk({});
+    open(disk, 1).reset(); // what the process makes once, so that each run is like the first
+    try
+    {
+        const MayFailToAllocate thin;
+        (void)open(disk, 1);
+    }
+    catch (const std::bad_alloc&)
+    {
+    }
+    require(open(disk, 1) != nullptr, "a store can be opened again");
+    disk.requireAllAtRest();
+}
+
+/// The younger handler, with whose storage the journal works, leaves while the other one has mail.
+void leaveEarly()
+{
+    Disk disk({});
+    Shared stays = open(disk, 1, 0);
+    Shared leaves = open(disk, 1, 1);
+    std::thread leaver = start("leaver",
+                               [&]
+                               {
+                                   leaves.reset();
+                                   disk.endHandler(1);
+                               });
+    {
+        const auto entry = stays->append(Disk::payload(0));
+        check(disk, 0, entry.has_value());
+        disk.putInPlace(0);
+    }
+    leaver.join();
+    stays.reset();
+    disk.requireAllAtRest();
+}
+
+/// A reload: one comes while the last ones leave.
+void comeWhileOthersLeave()
+{
+    Disk disk({});
+    std::array<Shared, 2> opened{open(disk, 1, 0), open(disk, 1, 0)};
+    std::thread leaver = start("leaver", [&] { opened[1].reset(); });
+    std::thread comer = start(
+        "comer",
+        [&]
+        { require(open(disk, 1, 1) != nullptr, "who comes while others leave gets a journal"); });
+    opened[0].reset();
+    leaver.join();
+    comer.join();
+    disk.requireAllAtRest();
+}
+
 /// Both segments are full and held; another thread waits for the first to come free.
 void endLate()
 {
@@ -226,6 +281,9 @@ void shareBatches(std::size_t count)
     const auto full = failures(&Failures::fullDisks);
     const auto each = Habit::EndsEach;
     return {{"two handlers open", openTwice, {0}},
+            {"a handler opens without memory", openThinly, {0, 1, 0}},
+            {"a handler leaves early", leaveEarly, {0, 0}},
+            {"one comes while two leave", comeWhileOthersLeave, {0, 0, 0}},
             {"three share batches", [] { shareBatches(3); }, {0, 1, 0}},
             {"one entry ends late", endLate, {0, 0, 0}},
             scenario("one appender without a key", {1, 2, 1, each, keys}, {0, 0, 0}),

@@ -55,14 +55,31 @@ constexpr const char* sayFull = "; each mail is synced by itself until there is 
 
 } // namespace
 
-/// What each handler has is a pointer of its own, so that its end is seen. The last one to leave
-/// stays a user until the journal has ended.
+/// What each handler has: a pointer of its own, so that its end is seen.
+struct Journal::Membership
+{
+    Membership() = default;
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+
+    ~Membership()
+    {
+        if (journal)
+            leave(std::move(journal), user);
+    }
+
+    std::shared_ptr<Journal> journal;
+    Users::Place user;
+};
+
+/// Nothing fails once there is a member: its end would wait for the turn that is taken here.
 std::shared_ptr<Journal> Journal::open(const std::string& base,
                                        const std::string& name,
                                        const Settings& settings,
                                        const Restore& restore)
 {
     const std::string prefix = prefixOf(base, name);
+    const auto membership = std::make_shared<Membership>();
     Journals::Turn turn(Journals::ofProcess(), prefix);
     std::shared_ptr<Journal> journal = turn.journal().lock();
     if (!journal || !journal->isUsable())
@@ -70,11 +87,9 @@ std::shared_ptr<Journal> Journal::open(const std::string& base,
     if (!journal)
         return nullptr;
     turn.journal() = journal;
-    const Users::Place user = journal->_users.join(settings.storage, settings.log);
-    Journal* const raw = journal.get();
-    return {raw, [shared = std::move(journal), user](Journal*) mutable noexcept {
-                leave(std::move(shared), user);
-            }};
+    membership->user = journal->_users.join(settings.storage, settings.log);
+    membership->journal = std::move(journal);
+    return {membership, membership->journal.get()};
 }
 
 std::shared_ptr<Journal> Journal::openOnDisk(const std::string& base,
@@ -90,6 +105,7 @@ std::shared_ptr<Journal> Journal::openOnDisk(const std::string& base,
     return journal->start(settings, restore) ? journal : nullptr;
 }
 
+/// The last one to leave stays a user until the journal has ended.
 void Journal::leave(std::shared_ptr<Journal> journal, Users::Place user) noexcept
 {
     const Journals::Turn turn(Journals::ofProcess(), journal->_prefix);

@@ -184,6 +184,7 @@ private:
         std::uint64_t octets = 0;
     };
 
+    struct Membership;
     using Lock = std::unique_lock<std::mutex>;
 
     [[nodiscard]] static std::shared_ptr<Journal> openOnDisk(const std::string& base,
