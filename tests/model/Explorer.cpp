@@ -4,6 +4,7 @@
 #include "Scheduler.h"
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -67,10 +68,17 @@ int expectViolation(const std::string& property, const std::vector<Scenario>& sc
     return 1;
 }
 
+/// What a thread does to memory that is not there is told with the steps that lead there.
+void failAtCrash(int)
+{
+    require(false, "no thread goes where there is no memory");
+}
+
 } // namespace
 
 int check(int argc, char** argv, const std::vector<Scenario>& scenarios)
 {
+    std::signal(SIGSEGV, failAtCrash);
     if (argc == 3 && std::string_view(argv[1]) == "--expect")
         return expectViolation(argv[2], scenarios);
     return exploreAll(scenarios);

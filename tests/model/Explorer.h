@@ -4,7 +4,8 @@
 // The code under test is the real one, compiled as for the server: PthreadCalls.cpp takes the place of pthread_mutex_lock and
 // its like, which std::mutex, std::condition_variable and std::thread are made of. Threads are coroutines of one thread,
 // and change at these calls and at step() only. That is enough for code whose shared data is guarded by mutexes
-// (TSan's part); what atomics alone guard is not covered. Time stands still until a wait's limit passes, which is a decision.
+// (TSan's part); what atomics alone guard is covered as far as Liberties::hasAtomics goes. Time stands still until a wait's
+// limit passes, which is a decision.
 //
 // The search is depth first: a scenario runs from its beginning to its end again and again, each time with another decision
 // at one place. It goes no further where it has been: two histories that differ only in the order of steps that do not touch
@@ -31,6 +32,9 @@ struct Liberties
     unsigned failedAllocations = 0; ///< operator new throws inside mayFailToAllocate()
     unsigned timeOuts = 1;          ///< a wait's limit passes although another thread could go on
     unsigned steps = 5'000;         ///< more of them in one run: it goes on for ever
+    /// Threads also change behind each release of a mutex, and the order counts of what they do from there to their next
+    /// step: it may be with atomics, as a shared_ptr's count.
+    bool hasAtomics = false;
 };
 
 struct Scenario

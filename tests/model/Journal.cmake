@@ -88,6 +88,12 @@ mpsmtp_mutant(journal ends_without_a_turn ${file}
 mpsmtp_mutant(journal borrows_from_who_has_left ${file}
     [[journal->_users.leave(user);]] [[(void)user;]]
     "the journal works with nothing of a handler that is gone")
+mpsmtp_mutant(journal lets_go_behind_its_turn ${file}
+    [[journal->_users.leave(user);
+    journal.reset();]] [[journal->_users.leave(user);
+    else
+        journal.reset();]]
+    "no thread goes where there is no memory")
 set(file plugins/common/journal/Users.cpp)
 mpsmtp_mutant(journal does_not_wait_for_its_uses ${file}
     [[_unused.wait(lock, [place] { return place->uses == 0; });

@@ -195,6 +195,21 @@ void leaveEarly()
     disk.requireAllAtRest();
 }
 
+/// Two handlers leave at the same time; what is in the journal needs a checkpoint.
+void leaveTogether()
+{
+    Disk disk({});
+    std::array<Shared, 2> opened{open(disk, 1, 0), open(disk, 1, 1)};
+    std::optional<Journal::Entry> entry = opened[0]->append(Disk::payload(0));
+    check(disk, 0, entry.has_value());
+    disk.putInPlace(0);
+    entry.reset();
+    std::thread other = start("handler", [&] { opened[1].reset(); });
+    opened[0].reset();
+    other.join();
+    disk.requireAllAtRest();
+}
+
 /// A reload: one comes while the last ones leave.
 void comeWhileOthersLeave()
 {
@@ -284,6 +299,7 @@ void shareBatches(std::size_t count)
             {"a handler opens without memory", openThinly, {0, 1, 0}},
             {"a handler leaves early", leaveEarly, {0, 0}},
             {"one comes while two leave", comeWhileOthersLeave, {0, 0, 0}},
+            {"two handlers leave", leaveTogether, {0, 0, 0, 5'000, true}},
             {"three share batches", [] { shareBatches(3); }, {0, 1, 0}},
             {"one entry ends late", endLate, {0, 0, 0}},
             scenario("one appender without a key", {1, 2, 1, each, keys}, {0, 0, 0}),

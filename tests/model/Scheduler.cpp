@@ -332,10 +332,17 @@ bool Scheduler::tryLock(pthread_mutex_t* mutex)
     return true;
 }
 
-/// No border: what follows could as well come before the next thread that takes it.
+/// No border: what follows could as well come before the next thread that takes it, unless it is an atomic.
 void Scheduler::unlock(pthread_mutex_t* mutex)
 {
     const OwnMemory own(_current);
+    release(mutex);
+    if (_scenario->liberties.hasAtomics)
+        step(this, "goes on behind a mutex");
+}
+
+void Scheduler::release(pthread_mutex_t* mutex)
+{
     require(_objects[mutex].owner == _current, "only its owner releases a mutex");
     _objects[mutex].owner = nullptr;
     --_current->held;
@@ -346,7 +353,7 @@ bool Scheduler::wait(pthread_cond_t* condition, pthread_mutex_t* mutex, std::uin
 {
     const OwnMemory own(_current);
     Fiber& self = *_current;
-    unlock(mutex);
+    release(mutex);
     meet(self, condition);
     _objects[condition].waiters.push_back(&self);
     self.status = Status::Waiting;

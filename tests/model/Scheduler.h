@@ -137,6 +137,7 @@ private:
     void pause(const char* next);
     void acquire(Fiber& fiber);
     void wakeFiber(Fiber& fiber, Hash cause);
+    void release(pthread_mutex_t* mutex);
     void meet(Fiber& fiber, const void* object);
     [[nodiscard]] std::size_t decide(std::size_t count, bool isBorder);
     [[nodiscard]] Hash state() const;

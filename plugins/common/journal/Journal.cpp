@@ -105,14 +105,14 @@ std::shared_ptr<Journal> Journal::openOnDisk(const std::string& base,
     return journal->start(settings, restore) ? journal : nullptr;
 }
 
-/// The last one to leave stays a user until the journal has ended.
+/// The last one to leave stays a user until the journal has ended: its end is a checkpoint. Each lets
+/// go of it within the turn, so that the next one knows whether it is the last.
 void Journal::leave(std::shared_ptr<Journal> journal, Users::Place user) noexcept
 {
     const Journals::Turn turn(Journals::ofProcess(), journal->_prefix);
-    if (journal.use_count() == 1)
-        journal.reset(); // ends with a checkpoint, for which it needs the user
-    else
+    if (journal.use_count() > 1)
         journal->_users.leave(user);
+    journal.reset();
 }
 
 bool Journal::exists(const std::string& base, const std::string& name)
