@@ -176,7 +176,7 @@ def clean_environment():
 
 
 def spool_of(durability):
-    """Keys of [spool]; today's only way has none."""
+    """Keys of [spool]: always said, whatever the default is."""
     return {"durability": durability}
 
 
