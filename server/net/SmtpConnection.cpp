@@ -56,7 +56,7 @@ bool SmtpConnection::flush()
     if (output.empty())
         return true;
     const bool sent = send(output);
-    _clientSaidQuit = endsWithGoodbye(output);
+    _clientIsDone = _clientIsDone || endsWithGoodbye(output);
     _dialog.clearOutput();
     _answered = true;
     return sent;
@@ -116,6 +116,7 @@ bool SmtpConnection::take(const Received& received)
         _dialog.received(received.octets);
         return true;
     case IoStatus::EndOfInput:
+        _clientIsDone = true;
         _dialog.endOfInput(); // closes; a half-closed client still gets its replies
         return true;
     case IoStatus::Failed:
@@ -144,7 +145,7 @@ void SmtpConnection::shutDownOnce()
 
 void SmtpConnection::part()
 {
-    if (!_clientSaidQuit)
+    if (!_clientIsDone)
         _transport.finish(lingerTimeout);
 }
 

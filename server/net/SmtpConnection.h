@@ -53,7 +53,7 @@ private:
     std::chrono::milliseconds _sendTimeout;
     bool _answered = true; ///< since the last wait began: the next one gets a new deadline
     bool _toldShutdown = false;
-    bool _clientSaidQuit = false;
+    bool _clientIsDone = false; ///< it has said QUIT or ended its side: nothing is left to wait for
 };
 
 } // namespace mpsmtp::net

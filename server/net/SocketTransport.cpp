@@ -83,7 +83,8 @@ void SocketTransport::finish(std::chrono::milliseconds patience) noexcept
 {
     constexpr std::size_t most = 1024 * 1024;
     std::size_t discarded = 0;
-    char octets[4096];
+    char
+        octets[1024]; // more would be a page of the stack that many a thread has not touched before
     ::shutdown(_fd, SHUT_WR);
     const auto deadline = CoarseClock::now() + patience;
     while (discarded < most)

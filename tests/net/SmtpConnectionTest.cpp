@@ -71,7 +71,7 @@ class SmtpConnectionTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aVanishedClientIsNotTalkedTo);
     CPPUNIT_TEST(aFailedSendEndsTheSession);
     CPPUNIT_TEST(aMessageIsKeptThoughItsReplyIsLost);
-    CPPUNIT_TEST(onlyQuitIsNotWaitedFor);
+    CPPUNIT_TEST(whoIsDoneIsNotWaitedFor);
     CPPUNIT_TEST(aPassedDeadlineIsAnsweredWith421);
     CPPUNIT_TEST(aPassedDeadlineInMailDataDropsTheMessage);
     CPPUNIT_TEST(aCommandThatMeetsTheShutdownIsNotExecuted);
@@ -147,14 +147,28 @@ class SmtpConnectionTest : public CppUnit::TestFixture
         CPPUNIT_ASSERT_EQUAL(std::size_t(0), _mailbox.drops());
     }
 
-    void onlyQuitIsNotWaitedFor()
+    void whoIsDoneIsNotWaitedFor()
     {
-        _transport.steps = {{"QUIT\r\n", {}}};
-        serve();
-        CPPUNIT_ASSERT_EQUAL(0, _transport.finished);
-        _transport.steps = {{"GET / HTTP/1.1\r\nHost: x\r\n", {}}};
-        serve();
-        CPPUNIT_ASSERT_EQUAL(1, _transport.finished);
+        const struct
+        {
+            Step last;
+            int waits;
+            const char* reason;
+        } rows[] = {
+            {{"QUIT\r\n", {}}, 0, "RFC 5321 4.1.1.10: it has nothing more to say"},
+            {{"", {}}, 0, "it has closed its side: nothing more can come"},
+            {{"GET / HTTP/1.1\r\nHost: x\r\n", {}},
+             1,
+             "it may still be sending, and would lose the reply"},
+        };
+
+        for (const auto& row : rows)
+        {
+            _transport.finished = 0;
+            _transport.steps = {row.last};
+            serve();
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.reason, row.waits, _transport.finished);
+        }
     }
 
     void aPassedDeadlineIsAnsweredWith421()
