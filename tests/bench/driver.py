@@ -9,6 +9,7 @@ import argparse
 import pathlib
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 
@@ -59,6 +60,15 @@ def allow_descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def part_contestants(folder):
+    """Each folder below gets inodes of a part of the disk of its own, where the file system is an ext4.
+
+    It looks at each inode that was freed in the last minutes when it makes a file near by: a contestant would pay for what
+    another has removed (measured: a seventh of the rate beside 20,000 removed files).
+    """
+    subprocess.run(["chattr", "+T", folder], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def say(text):
     print(text, flush=True)
 
@@ -104,6 +114,7 @@ def main(arguments):
     with tempfile.TemporaryDirectory(dir=given.folder, prefix="mpsmtp-bench-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)  # peers have users of their own
+        part_contestants(folder)
         chosen, results = run_rows(given, tools, folder)
         report = Report(chosen, results, about, " ".join(["scripts/bench", *arguments]), run_ceilings(given, tools, folder))
     say("\n" + table.ceilings(report.ceilings) if report.ceilings else "")

@@ -64,7 +64,8 @@ def at_most(wanted, against, what):
 
 
 def beside_sink(name, title, load, *claims):
-    return Row(name, title, load, (Contestant(OURS, OURS), Contestant(SINK, SINK)), claims)
+    """The bare server, a thread a connection that answers and throws away, says what the way of serving leaves to reach."""
+    return Row(name, title, load, (Contestant(OURS, OURS), Contestant(SINK, SINK), Contestant(BARE_SERVER, BARE_SERVER)), claims)
 
 
 def beside_itself(name, title, load, reference, changes, *claims):

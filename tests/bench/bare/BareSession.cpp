@@ -24,6 +24,8 @@ namespace
 
 std::optional<std::size_t> boxOf(std::string_view command, std::size_t boxes)
 {
+    if (boxes == 0)
+        return 0;
     const std::size_t at = command.find("<box");
     if (at == std::string_view::npos)
         return std::nullopt;

@@ -49,7 +49,7 @@ private:
     std::vector<std::size_t> _recipients;
 };
 
-/// The number N of "boxN@…" in a RCPT command, if it is below `boxes`.
+/// The number N of "boxN@…" in a RCPT command, if it is below `boxes`. Without boxes every recipient is number 0.
 [[nodiscard]] std::optional<std::size_t> boxOf(std::string_view command, std::size_t boxes);
 
 /// Takes away the dot in front of each line that begins with one (RFC 5321, section 4.5.2).

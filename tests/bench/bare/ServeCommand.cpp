@@ -34,7 +34,7 @@ std::vector<OptionRow> serveOptions()
     return {{"port", Kind::Number, "0", "on 127.0.0.1; 0: any"},
             {"folder", Kind::Text, "", "is there; holds the mailboxes"},
             {"way", Kind::Text, "maildir", "maildir, mbox or discard"},
-            {"mailboxes", Kind::Number, "1", "box0 … at any domain"}};
+            {"mailboxes", Kind::Number, "1", "box0 … at any domain; discard takes every recipient"}};
 }
 
 void serveUntilSignal(const Arguments& arguments)
@@ -43,8 +43,8 @@ void serveUntilSignal(const Arguments& arguments)
     if (port > 65535)
         throw UsageMistake("--port is at most 65535");
     const FileDescriptor stop = signalDescriptor();
-    const std::uint64_t boxes = arguments.positive("mailboxes");
     const std::string& way = arguments.text("way");
+    const std::uint64_t boxes = way == "discard" ? 0 : arguments.positive("mailboxes");
     const auto mailboxes =
         makeMailboxes(way, way == "discard" ? "" : arguments.required("folder"), boxes);
     BareServer server(static_cast<std::uint16_t>(port), *mailboxes, boxes);
