@@ -53,7 +53,8 @@ public:
                                         "RCPT TO:<box1",
                                         "RCPT TO:<box1x@example.com>"})
             CPPUNIT_ASSERT(!boxOf(other, 16));
-        CPPUNIT_ASSERT(boxOf("RCPT TO:<ben@example.com>", 0) == std::size_t{0}); // who keeps nothing takes all
+        CPPUNIT_ASSERT(boxOf("RCPT TO:<ben@example.com>", 0) ==
+                       std::size_t{0}); // who keeps nothing takes all
     }
 
     void anMboxEntryQuotesFrom()

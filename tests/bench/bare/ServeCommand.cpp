@@ -31,10 +31,11 @@ namespace
 std::vector<OptionRow> serveOptions()
 {
     using Kind = OptionRow::Kind;
-    return {{"port", Kind::Number, "0", "on 127.0.0.1; 0: any"},
-            {"folder", Kind::Text, "", "is there; holds the mailboxes"},
-            {"way", Kind::Text, "maildir", "maildir, mbox or discard"},
-            {"mailboxes", Kind::Number, "1", "box0 … at any domain; discard takes every recipient"}};
+    return {
+        {"port", Kind::Number, "0", "on 127.0.0.1; 0: any"},
+        {"folder", Kind::Text, "", "is there; holds the mailboxes"},
+        {"way", Kind::Text, "maildir", "maildir, mbox or discard"},
+        {"mailboxes", Kind::Number, "1", "box0 … at any domain; discard takes every recipient"}};
 }
 
 void serveUntilSignal(const Arguments& arguments)
