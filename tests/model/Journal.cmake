@@ -21,7 +21,7 @@ mpsmtp_mutant(journal writes_into_a_closed_segment ${file}
     [[if (use.state == Use::State::Open && use.segment.room()]] [[if (use.state != Use::State::Free && use.segment.room()]]
     "nothing is written into a segment behind its checkpoint")
 mpsmtp_mutant(journal ends_what_is_held ${file}
-    [[if (use.state == Use::State::Closed && use.entries == 0)]] [[if (use.state == Use::State::Closed)]]
+    [[return use->state == Use::State::Open || use->entries != 0;]] [[return use->state == Use::State::Open;]]
     "no use ends before a sync that began when all of its files were in place")
 mpsmtp_mutant(journal ends_without_a_sync ${file}
     [[uses.front()->segment.syncFileSystem(user.storage());]] [[]]
@@ -44,7 +44,8 @@ mpsmtp_mutant(journal frees_what_failed ${file}
         use->state = Use::State::Free;]]
     "no segment is begun again before its use has ended")
 mpsmtp_mutant(journal tries_again_what_failed ${file}
-    [[isDone ? Use::State::Free : Use::State::Kept]] [[isDone ? Use::State::Free : Use::State::Closed]]
+    [[use->state = isDone ? Use::State::Free : Use::State::Kept;]]
+    [[{ use->state = isDone ? Use::State::Free : Use::State::Closed; _hasFailed = false; }]]
     "a segment whose checkpoint has failed stays")
 mpsmtp_mutant(journal wakes_nobody ${file}
     [[ticket->wake.notify_one();]] [[]]

@@ -71,10 +71,12 @@ class JournalTest : public CppUnit::TestFixture
     CPPUNIT_TEST(manyThreadsShareSyncs);
     CPPUNIT_TEST(aFullSegmentMakesWayForTheOther);
     CPPUNIT_TEST(noSegmentComesFreeBeforeItsFilesAreInPlace);
+    CPPUNIT_TEST(noSegmentComesFreeBeforeAnOlderOne);
     CPPUNIT_TEST(anOldRecordGetsItsCheckpoint);
     CPPUNIT_TEST(whatIsTooLargeIsNotTaken);
     CPPUNIT_TEST(aFailedSyncEndsTheJournal);
     CPPUNIT_TEST(aFailedCheckpointLeavesTheRecordsForTheNextStart);
+    CPPUNIT_TEST(behindAFailedCheckpointNoneIsBelieved);
     CPPUNIT_TEST(aFullDiskIsNoEnd);
     CPPUNIT_TEST(theLastRoomIsTheMails);
     CPPUNIT_TEST(aHeaderThatDidNotFitIsWrittenWithTheNextBatch);
@@ -84,6 +86,7 @@ class JournalTest : public CppUnit::TestFixture
     CPPUNIT_TEST(anotherProcessKeepsOut);
     CPPUNIT_TEST(whatAnotherProcessWroteBeforeItLetGoCounts);
     CPPUNIT_TEST(removedFilesAreNoticed);
+    CPPUNIT_TEST(eitherFileMayHoldRecords);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -214,6 +217,29 @@ public:
             test::waitUntil([&] { return journal->append(payloadOf("x", "again")).has_value(); }));
     }
 
+    /// The newer one may say that a record of the older one no longer counts.
+    void noSegmentComesFreeBeforeAnOlderOne()
+    {
+        _segmentOctets = 4 * blockOctets; // one record each
+        const std::string body(blockOctets, 'x');
+        std::vector<std::string> left;
+        {
+            const auto journal = open();
+            CPPUNIT_ASSERT(journal->append(payloadOf("a", body)));
+            auto refused = journal->append(payloadOf("b", body)); // in the second file
+            CPPUNIT_ASSERT(
+                test::waitUntil([&] { return !decodeHeader(test::contentOf(file(0))); }));
+            refused->cancel();
+            CPPUNIT_ASSERT(journal->append(payloadOf("c", body))); // takes the cancellation along
+            CPPUNIT_ASSERT(!journal->append(payloadOf("d", body)));
+            left = contents();
+        }
+        leave(left);
+        makeItAnotherBoot();
+        (void)open();
+        CPPUNIT_ASSERT((std::vector<std::string>{"c=" + body}) == _restored);
+    }
+
     void anOldRecordGetsItsCheckpoint()
     {
         _checkpointAfter = milliseconds(20);
@@ -248,6 +274,24 @@ public:
         journal.reset();
         (void)open(); // the same boot
         CPPUNIT_ASSERT((std::vector<std::string>{"a=x"}) == _restored);
+        CPPUNIT_ASSERT(_distrusted);
+    }
+
+    /// The kernel tells of what it could not write once; that may have been the other one's, too.
+    void behindAFailedCheckpointNoneIsBelieved()
+    {
+        _segmentOctets = 4 * blockOctets; // one record each
+        const std::string body(blockOctets, 'x');
+        {
+            const auto journal = open();
+            auto first = journal->append(payloadOf("a", body));
+            CPPUNIT_ASSERT(journal->append(payloadOf("b", body)));
+            _host.failSync(1, EIO);
+            first.reset();
+            CPPUNIT_ASSERT(test::waitUntil([&] { return journal->isRefusing(); }));
+        }
+        (void)open(); // the same boot
+        CPPUNIT_ASSERT((std::vector<std::string>{"a=" + body, "b=" + body}) == _restored);
         CPPUNIT_ASSERT(_distrusted);
     }
 
@@ -355,6 +399,17 @@ public:
         CPPUNIT_ASSERT(another->append(payloadOf("b", "x")));
     }
 
+    void eitherFileMayHoldRecords()
+    {
+        CPPUNIT_ASSERT(!Journal::exists(_folder.path(), "test"));
+        for (const int number : {0, 1})
+        {
+            test::writeFile(file(number), "");
+            CPPUNIT_ASSERT(Journal::exists(_folder.path(), "test"));
+            (void)::unlink(file(number).c_str());
+        }
+    }
+
 private:
     [[nodiscard]] std::string file(int number) const
     {
@@ -394,15 +449,24 @@ private:
     template <class Action>
     void crashAfter(Action&& action)
     {
-        std::string before[2];
+        std::vector<std::string> left;
         {
             const auto journal = open();
             action(*journal);
-            for (int i = 0; i < 2; ++i)
-                before[i] = test::contentOf(file(i));
+            left = contents();
         }
+        leave(left);
+    }
+
+    [[nodiscard]] std::vector<std::string> contents() const
+    {
+        return {test::contentOf(file(0)), test::contentOf(file(1))};
+    }
+
+    void leave(const std::vector<std::string>& contents) const
+    {
         for (int i = 0; i < 2; ++i)
-            test::writeFile(file(i), before[i]);
+            test::writeFile(file(i), contents[static_cast<std::size_t>(i)]);
     }
 
     void makeItAnotherBoot() { _bootId = "another boot"; }

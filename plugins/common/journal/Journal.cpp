@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace mpsmtp::store::journal
 {
@@ -117,11 +119,9 @@ void Journal::leave(std::shared_ptr<Journal> journal, Users::Place user) noexcep
 
 bool Journal::exists(const std::string& base, const std::string& name)
 {
-    struct stat status
-    {
-    };
-
-    return ::stat((prefixOf(base, name) + ".0").c_str(), &status) == 0;
+    const std::string prefix = prefixOf(base, name);
+    return ::access((prefix + ".0").c_str(), F_OK) == 0 ||
+           ::access((prefix + ".1").c_str(), F_OK) == 0;
 }
 
 Journal::Journal(const std::string& prefix, const Settings& settings)
@@ -441,25 +441,38 @@ void Journal::closeOld()
     }
 }
 
-/// Closed ones all of whose files are in place. There is room for all of them: the thread of the
-/// checkpoints has nobody whom it could tell that there is no memory.
+/// Closed ones all of whose files are in place, the oldest first, and none while an older one is in
+/// use: it may say that a record of that one no longer counts. There is room for all of them: the
+/// thread of the checkpoints has nobody whom it could tell that there is no memory.
 const std::vector<Journal::Use*>& Journal::finished() noexcept
 {
     _finished.clear();
     for (Use& use : _uses)
     {
-        if (use.state == Use::State::Closed && use.entries == 0)
+        if (use.state == Use::State::Open || use.state == Use::State::Closed)
             _finished.push_back(&use);
     }
+    std::sort(_finished.begin(),
+              _finished.end(),
+              [](const Use* left, const Use* right)
+              { return left->segment.header().sequence < right->segment.header().sequence; });
+    const auto isUnfinished = [](const Use* use)
+    { return use->state == Use::State::Open || use->entries != 0; };
+    _finished.erase(std::find_if(_finished.begin(), _finished.end(), isUnfinished),
+                    _finished.end());
     return _finished;
 }
 
+/// Behind a checkpoint that has failed, none is to be believed: the kernel tells of what it could
+/// not write only once.
 void Journal::checkpoint(const std::vector<Use*>& uses, Lock& lock)
 {
     lock.unlock();
     bool isDone = false;
     try
     {
+        if (_hasFailed)
+            throw std::runtime_error("an earlier checkpoint has failed");
         const Users::Borrowed user = _users.borrow();
         uses.front()->segment.syncFileSystem(user.storage());
         for (Use* use : uses)
@@ -468,6 +481,7 @@ void Journal::checkpoint(const std::vector<Use*>& uses, Lock& lock)
     }
     catch (const std::exception& error)
     {
+        _hasFailed = true;
         giveUp(uses, error.what());
     }
     lock.lock();

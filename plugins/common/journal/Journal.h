@@ -229,6 +229,7 @@ private:
     bool _isStalled = false; ///< no segment came free in time: nobody waits until one does
     bool _isStopping = false;
     std::vector<Use*> _finished; ///< of the thread of the checkpoints alone
+    bool _hasFailed = false;     ///< a checkpoint; of that thread alone
     std::thread _checkpoints;
 };
 
