@@ -34,8 +34,11 @@ int makeWake()
 
 } // namespace
 
-AcceptSocket::AcceptSocket(Descriptor listening, Service service)
-    : _service(std::move(service)), _wake(makeWake()), _reserve(openReserve())
+AcceptSocket::AcceptSocket(Descriptor listening, Service service, bool isInherited)
+    : _service(std::move(service)),
+      _wake(makeWake()),
+      _reserve(openReserve()),
+      _isInherited(isInherited)
 {
     reset(listening.release());
 }
@@ -54,10 +57,39 @@ Service AcceptSocket::service()
 
 bool AcceptSocket::poll(const Poco::Timespan& timeout, int)
 {
+    const int milliseconds = static_cast<int>(timeout.totalMilliseconds());
+    _turns.fetch_add(1, std::memory_order_relaxed);
     refuseForgotten();
+    if (_holds.load())
+    {
+        holdStill(milliseconds);
+        return false;
+    }
     pollfd waited[] = {{sockfd(), POLLIN, 0}, {_wake.get(), POLLIN, 0}};
-    const int ready = ::poll(waited, 2, static_cast<int>(timeout.totalMilliseconds()));
+    const int ready = ::poll(waited, 2, milliseconds);
     return ready > 0 && waited[1].revents == 0 && accept();
+}
+
+std::future<void> AcceptSocket::hold()
+{
+    std::future<void> still = _still.get_future();
+    _holds.store(true);
+    wake();
+    return still;
+}
+
+/// That it is here says that what it has accepted before is in POCO's queue.
+void AcceptSocket::holdStill(int milliseconds) noexcept
+{
+    if (!_isStill)
+    {
+        eventfd_t ignored = 0;
+        (void)::eventfd_read(_wake.get(), &ignored); // or the wait below would be a busy loop
+        _isStill = true;
+        _still.set_value();
+    }
+    pollfd woken{_wake.get(), POLLIN, 0};
+    ::poll(&woken, 1, milliseconds);
 }
 
 /// POCO allocates between poll() and acceptConnection(): without memory it never gets there.
@@ -81,7 +113,7 @@ bool AcceptSocket::accept() noexcept
 
 Poco::Net::SocketImpl* AcceptSocket::acceptConnection(Poco::Net::SocketAddress&)
 {
-    return new ClientSocket(std::move(_accepted), peerOf(_peer), service());
+    return new ClientSocket(std::move(_accepted), peerOf(_peer), service(), _isInherited);
 }
 
 void AcceptSocket::handleFailure(int error) noexcept
@@ -133,7 +165,7 @@ void AcceptSocket::wake() noexcept
 void AcceptSocket::retire() noexcept
 {
     const Service last = service();
-    while (accept())
+    while (!_isInherited && accept())
         refuse(_accepted.get(), last.generation->refusals.shuttingDown);
     _accepted.reset();
     close();

@@ -12,6 +12,9 @@
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/ServerSocketImpl.h>
 
+#include <atomic>
+#include <cstdint>
+#include <future>
 #include <mutex>
 
 #include <sys/socket.h>
@@ -23,7 +26,8 @@ class AcceptSocket : public Poco::Net::ServerSocketImpl
 {
 public:
     /// \param listening non-blocking
-    AcceptSocket(Descriptor listening, Service service);
+    /// \param isInherited others hold it too, and serve who waits there
+    AcceptSocket(Descriptor listening, Service service, bool isInherited = false);
 
     /// For connections that are accepted from now on.
     void serveBy(Service service);
@@ -33,10 +37,19 @@ public:
 
     Poco::Net::SocketImpl* acceptConnection(Poco::Net::SocketAddress& clientAddress) override;
 
+    /// From now on nobody is accepted; who waits stays in the backlog.
+    /// \return ready when the last one that was accepted has been given to POCO's queue; to be called once
+    [[nodiscard]] std::future<void> hold();
+
+    [[nodiscard]] bool isInherited() const noexcept { return _isInherited; }
+
+    /// How often the acceptor's thread has come by, which it does four times a second without clients: proof that it lives.
+    [[nodiscard]] const std::atomic<std::uint64_t>& turns() const noexcept { return _turns; }
+
     /// From now on poll() returns at once, without accepting.
     void wake() noexcept;
 
-    /// Refuses all who wait in the backlog, then closes. Only after the acceptor's thread has
+    /// Refuses all who wait in the backlog, then closes; an inherited one it only closes. Only after the acceptor's thread has
     /// ended.
     void retire() noexcept;
 
@@ -45,6 +58,7 @@ protected:
 
 private:
     void refuseForgotten() noexcept;
+    void holdStill(int milliseconds) noexcept;
     [[nodiscard]] bool accept() noexcept;
     void handleFailure(int error) noexcept;
     void shed() noexcept;
@@ -57,6 +71,11 @@ private:
     const Descriptor _wake;
     Descriptor _reserve; ///< given up for a moment to be able to refuse when no descriptor is left
     Descriptor _accepted;
+    const bool _isInherited;
+    std::atomic<std::uint64_t> _turns{0};
+    std::atomic<bool> _holds{false};
+    bool _isStill = false;     // of the acceptor's thread
+    std::promise<void> _still; // set when it is
     sockaddr_storage _peer{};
     LogLimit _logLimit;
 };

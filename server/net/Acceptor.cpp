@@ -7,7 +7,9 @@
 #include <Poco/Net/TCPServerConnectionFactory.h>
 #include <Poco/Net/TCPServerParams.h>
 
+#include <chrono>
 #include <exception>
+#include <thread>
 
 namespace mpsmtp::net
 {
@@ -121,10 +123,12 @@ Acceptor::Acceptor(ServerContext& context,
                    Poco::ThreadPool& pool)
     : _listener(std::move(listener)),
       _name(service.listener->name),
-      _acceptSocket(new AcceptSocket(_listener.takeSocket(), std::move(service))),
+      _acceptSocket(new AcceptSocket(
+          _listener.takeSocket(), std::move(service), !_listener.inheritedName().empty())),
       _handle(_acceptSocket),
       _server(std::make_unique<Poco::Net::TCPServer>(
-          new ConnectionFactory(context), pool, _handle, parameters()))
+          new ConnectionFactory(context), pool, _handle, parameters())),
+      _context(context)
 {
     _server->setConnectionFilter(new AdmissionFilter(context));
 }
@@ -132,6 +136,30 @@ Acceptor::Acceptor(ServerContext& context,
 Acceptor::~Acceptor()
 {
     stop();
+}
+
+void Acceptor::start()
+{
+    _server->start();
+    _started = true;
+}
+
+void Acceptor::hold()
+{
+    if (_started && !_stopped && _acceptSocket->isInherited() && !_held.valid())
+        _held = _acceptSocket->hold();
+}
+
+void Acceptor::awaitHeld()
+{
+    if (!_held.valid())
+        return;
+    // Behind this the reaper has refused who found no thread.
+    const auto deadline = CoarseClock::now() + queueTimeout + std::chrono::seconds(1);
+    (void)_held.wait_for(queueTimeout);
+    // POCO tells nobody when its queue is empty, and on the way down a millisecond is nothing.
+    while (_context.registry.hasSparedInQueue() && CoarseClock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void Acceptor::serveBy(const Service& service)
@@ -144,6 +172,8 @@ void Acceptor::stop()
 {
     if (_stopped)
         return;
+    hold();
+    awaitHeld();
     _stopped = true;
     _listener.removeName();
     _acceptSocket->wake();

@@ -32,14 +32,24 @@ public:
     /// leave a connection without a thread.
     static constexpr std::size_t spareThreads = 16;
 
-    void start() { _server->start(); }
+    void start();
+
+    /// For an inherited socket: accepts nobody any more. Whoever waits in the backlog is left to the next process that accepts
+    /// there. To be followed by awaitHeld(); once.
+    void hold();
+
+    /// Returns when everybody who was accepted there has a thread, so that what comes behind it need not turn them away; after
+    /// a few seconds in any case.
+    void awaitHeld();
+
+    [[nodiscard]] const AcceptSocket& acceptSocket() const noexcept { return *_acceptSocket; }
 
     /// For connections that come from now on.
     void serveBy(const Service& service);
 
     [[nodiscard]] const Listener& listener() const noexcept { return _listener; }
 
-    /// Ends accepting; who waits to be accepted is refused. Sessions go on.
+    /// Ends accepting; who waits to be accepted is refused, but at an inherited socket. Sessions go on.
     void stop();
 
     /// The name of the section that it was last told to serve.
@@ -51,7 +61,10 @@ private:
     AcceptSocket* _acceptSocket; ///< owned by _handle and _server together
     AcceptSocketHandle _handle;
     std::unique_ptr<Poco::Net::TCPServer> _server;
+    bool _started = false;
     bool _stopped = false;
+    std::future<void> _held; ///< of an inherited one that holds
+    ServerContext& _context;
 };
 
 } // namespace mpsmtp::net

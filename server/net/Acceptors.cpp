@@ -21,7 +21,7 @@ std::string portOf(const std::string& address)
 
 } // namespace
 
-Acceptors::Change Acceptors::prepare(std::shared_ptr<const Generation> generation) const
+Acceptors::Change Acceptors::prepare(std::shared_ptr<const Generation> generation)
 {
     Change change;
     change._generation = std::move(generation);
@@ -34,10 +34,12 @@ Acceptors::Change Acceptors::prepare(std::shared_ptr<const Generation> generatio
     return change;
 }
 
-void Acceptors::prepare(const ListenerConfig& config,
-                        const std::string& address,
-                        Places& places) const
+void Acceptors::prepare(const ListenerConfig& config, const std::string& address, Places& places)
 {
+    if (const std::string name = inheritedName(address); !name.empty())
+        return prepareInherited(config, name, places);
+    if (auto bound = _stock.take(address); !bound.empty())
+        return add(config, std::move(bound), places);
     const auto keep = [&](const Endpoint& wanted)
     {
         Acceptor* const kept = find(wanted, config.name, places);
@@ -47,16 +49,45 @@ void Acceptors::prepare(const ListenerConfig& config,
     };
     try
     {
-        for (Listener& listener : Listener::bind(address, keep))
-        {
-            places.push_back({&config, nullptr, {}, nullptr});
-            places.back().bound.push_back(std::move(listener));
-        }
+        add(config, Listener::bind(address, keep), places);
     }
     catch (const std::system_error& error)
     {
         explain(address, error);
     }
+}
+
+void Acceptors::add(const ListenerConfig& config, std::vector<Listener> listeners, Places& places)
+{
+    for (Listener& listener : listeners)
+    {
+        places.push_back({&config, nullptr, {}, nullptr});
+        places.back().bound.push_back(std::move(listener));
+    }
+}
+
+/// All sockets of one name are in use, or none is.
+void Acceptors::prepareInherited(const ListenerConfig& config,
+                                 const std::string& name,
+                                 Places& places) const
+{
+    bool isKept = false;
+    for (const auto& acceptor : _acceptors)
+    {
+        if (acceptor->listener().inheritedName() != name || isTaken(*acceptor, places))
+            continue;
+        places.push_back({&config, acceptor.get(), {}, nullptr});
+        isKept = true;
+    }
+    if (!isKept)
+        add(config, _stock.lend(name), places);
+}
+
+bool Acceptors::isTaken(const Acceptor& acceptor, const Places& places)
+{
+    return std::any_of(places.begin(),
+                       places.end(),
+                       [&](const Change::Place& place) { return place.kept == &acceptor; });
 }
 
 /// Of several that fit (they all had port 0) the one that had the same name.
@@ -66,11 +97,8 @@ Acceptors::find(const Endpoint& wanted, const std::string& name, const Places& t
     Acceptor* found = nullptr;
     for (const auto& acceptor : _acceptors)
     {
-        const bool isTaken =
-            std::any_of(taken.begin(),
-                        taken.end(),
-                        [&](const Change::Place& place) { return place.kept == acceptor.get(); });
-        if (isTaken || !acceptor->listener().isAt(wanted) || !acceptor->listener().isInPlace())
+        if (isTaken(*acceptor, taken) || !acceptor->listener().isAt(wanted) ||
+            !acceptor->listener().isInPlace())
             continue;
         if (acceptor->name() == name)
             return acceptor.get();
@@ -83,6 +111,12 @@ Acceptors::find(const Endpoint& wanted, const std::string& name, const Places& t
 /// is closed. Closing first would refuse clients, and lose the address for good if the bind failed.
 void Acceptors::explain(const std::string& address, const std::system_error& error) const
 {
+    if (const std::string holder = _stock.holderOf(address);
+        error.code().value() == EADDRINUSE && !holder.empty())
+        throwCannotListen(address,
+                          EADDRINUSE,
+                          "it was handed over as a socket; write " + std::string(inheritedPrefix) +
+                              holder);
     for (const auto& acceptor : _acceptors)
     {
         const std::string own = acceptor->listener().address();
@@ -119,6 +153,22 @@ void Acceptors::take(Change change, Poco::ThreadPool& pool)
         next.push_back(std::move(*owner));
     }
     _acceptors.swap(next); // and those that nobody kept are closed with it
+}
+
+void Acceptors::hold()
+{
+    for (const auto& acceptor : _acceptors)
+        acceptor->hold();
+    for (const auto& acceptor : _acceptors)
+        acceptor->awaitHeld();
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> Acceptors::turns() const
+{
+    std::vector<std::pair<std::string, std::uint64_t>> turns;
+    for (const auto& acceptor : _acceptors)
+        turns.emplace_back(acceptor->listener().address(), acceptor->acceptSocket().turns().load());
+    return turns;
 }
 
 void Acceptors::stop()

@@ -3,10 +3,13 @@
 #pragma once
 
 #include "net/Acceptor.h"
+#include "net/SocketStock.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mpsmtp::net
@@ -39,12 +42,15 @@ public:
         std::vector<Place> _places;
     };
 
-    /// `context` is borrowed.
-    explicit Acceptors(ServerContext& context) noexcept : _context(context) {}
+    /// `context` and `stock` are borrowed.
+    Acceptors(ServerContext& context, SocketStock& stock) noexcept
+        : _context(context), _stock(stock)
+    {
+    }
 
     /// Binds every new address, and only then listens at all of them.
     /// \throws std::system_error
-    [[nodiscard]] Change prepare(std::shared_ptr<const Generation> generation) const;
+    [[nodiscard]] Change prepare(std::shared_ptr<const Generation> generation);
 
     /// Accepts at the new addresses, then serves those that stay by the new generation, then closes
     /// the others.
@@ -52,6 +58,10 @@ public:
     /// \throws Poco::Exception, std::system_error; the addresses that stay are then served as
     /// before, and the new ones closed again
     void take(Change change, Poco::ThreadPool& pool);
+
+    /// Accepts nobody any more at the sockets that others hold too, and returns when everybody who was accepted there is
+    /// served. The first step of a stop that is to refuse nobody there.
+    void hold();
 
     /// Ends accepting everywhere.
     void stop();
@@ -61,15 +71,23 @@ public:
     /// As bound, in order of configuration.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
+    /// How often each one's thread has come by (AcceptSocket::turns()), by address.
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> turns() const;
+
 private:
     using Places = std::vector<Change::Place>;
 
-    void prepare(const ListenerConfig& config, const std::string& address, Places& places) const;
+    void prepare(const ListenerConfig& config, const std::string& address, Places& places);
+    void
+    prepareInherited(const ListenerConfig& config, const std::string& name, Places& places) const;
+    [[nodiscard]] static bool isTaken(const Acceptor& acceptor, const Places& places);
+    static void add(const ListenerConfig& config, std::vector<Listener> listeners, Places& places);
     [[nodiscard]] Acceptor*
     find(const Endpoint& wanted, const std::string& name, const Places& taken) const;
     [[noreturn]] void explain(const std::string& address, const std::system_error& error) const;
 
     ServerContext& _context;
+    SocketStock& _stock;
     std::vector<std::unique_ptr<Acceptor>> _acceptors;
 };
 

@@ -1,15 +1,33 @@
 // See ClientSocket.h.
 #include "net/ClientSocket.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace mpsmtp::net
 {
 
-ClientSocket::ClientSocket(Descriptor fd, Peer peer, Service service)
+namespace
+{
+
+/// How long a client that has just come may take for its first transaction although the server stops: its successor would
+/// have to be asked for the same. Clients take milliseconds; who waits for a person is told.
+constexpr std::chrono::milliseconds longestSpare(5000);
+
+/// Before the grace is over, or it would be cut without a word.
+CoarseClock::duration spareTime(const ServerConfig& config) noexcept
+{
+    return std::min<CoarseClock::duration>(longestSpare, config.shutdownGrace / 2);
+}
+
+} // namespace
+
+ClientSocket::ClientSocket(Descriptor fd, Peer peer, Service service, bool isInherited)
     : Poco::Net::StreamSocketImpl(fd.release()),
       _service(std::move(service)),
-      _peer(std::move(peer))
+      _peer(std::move(peer)),
+      _isInherited(isInherited)
 {
 }
 
@@ -18,7 +36,9 @@ void ClientSocket::admit(Admission::Ticket ticket,
                          CoarseClock::time_point deadline)
 {
     _ticket = std::move(ticket);
-    _watch.emplace(registry, sockfd(), deadline);
+    const auto spared = _isInherited ? CoarseClock::now() + spareTime(_service.generation->config)
+                                     : CoarseClock::time_point();
+    _watch.emplace(registry, sockfd(), deadline, spared);
 }
 
 ClientSocket::~ClientSocket()

@@ -20,7 +20,8 @@ namespace mpsmtp::net
 class ClientSocket : public Poco::Net::StreamSocketImpl
 {
 public:
-    ClientSocket(Descriptor fd, Peer peer, Service service);
+    /// \param isInherited it came to a socket whose clients a stop of this server need not concern (Watch::spareUntil)
+    ClientSocket(Descriptor fd, Peer peer, Service service, bool isInherited = false);
 
     [[nodiscard]] const Peer& peer() const noexcept { return _peer; }
 
@@ -41,6 +42,7 @@ protected:
 private:
     const Service _service;
     const Peer _peer;
+    const bool _isInherited;
     // Given back in this order: the place, the registry's entry (whose end is what a shutdown waits
     // for), and then, by the base class, the descriptor.
     std::optional<Watch> _watch;

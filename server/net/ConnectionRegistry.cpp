@@ -2,6 +2,7 @@
 // is closed, and its number used again, meanwhile.
 #include "net/ConnectionRegistry.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mpsmtp::net
@@ -22,8 +23,35 @@ std::size_t ConnectionRegistry::size() const
 void ConnectionRegistry::sweep(CoarseClock::time_point now)
 {
     const std::lock_guard lock(_mutex);
+    _sweeps.fetch_add(1, std::memory_order_relaxed);
     for (Watch* watch : _watches)
         watch->expire(now, _refusal);
+    if (isShuttingDown())
+        endSpares(now);
+}
+
+void ConnectionRegistry::endSpares(CoarseClock::time_point now)
+{
+    for (Watch* watch : _watches)
+        if (watch->wasSparedUntil(now))
+            watch->stopWaiting(now);
+}
+
+bool ConnectionRegistry::hasSparedInQueue() const
+{
+    const std::lock_guard lock(_mutex);
+    return std::any_of(_watches.begin(),
+                       _watches.end(),
+                       [](const Watch* watch) { return watch->isSparedInQueue(); });
+}
+
+std::size_t ConnectionRegistry::hanging(CoarseClock::time_point now, CoarseClock::duration longest)
+{
+    const std::lock_guard lock(_mutex);
+    return static_cast<std::size_t>(std::count_if(_watches.begin(),
+                                                  _watches.end(),
+                                                  [&](Watch* watch)
+                                                  { return watch->hangs(now, longest); }));
 }
 
 bool ConnectionRegistry::awaitSweep(std::chrono::milliseconds interval)
@@ -49,7 +77,7 @@ void ConnectionRegistry::beginShutdown()
     _shuttingDown.store(true);
     const std::lock_guard lock(_mutex);
     for (Watch* watch : _watches)
-        watch->stopWaiting();
+        watch->stopWaiting(CoarseClock::now());
 }
 
 bool ConnectionRegistry::awaitEmpty(std::chrono::milliseconds grace)

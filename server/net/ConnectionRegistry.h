@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <string>
@@ -39,7 +40,18 @@ public:
     /// No sweeps any more.
     void retire();
 
-    /// From now on isShuttingDown(); wakes the connections between transactions.
+    /// True while a connection that is to be spared (Watch) waits for a thread.
+    [[nodiscard]] bool hasSparedInQueue() const;
+
+    /// How many connections have been inside a handler for longer than that, as seen by calls of this at least that far
+    /// apart.
+    [[nodiscard]] std::size_t hanging(CoarseClock::time_point now, CoarseClock::duration longest);
+
+    /// How often sweep() was called, for who wants to know that it is.
+    [[nodiscard]] const std::atomic<std::uint64_t>& sweeps() const noexcept { return _sweeps; }
+
+    /// From now on isShuttingDown(); wakes the connections between transactions, but for those that are spared: sweep() wakes
+    /// them when their time is over.
     void beginShutdown();
 
     [[nodiscard]] bool isShuttingDown() const noexcept { return _shuttingDown.load(); }
@@ -54,10 +66,12 @@ public:
 private:
     friend class Watch;
 
+    void endSpares(CoarseClock::time_point now);
     void add(Watch& watch);
     void remove(Watch& watch) noexcept;
 
     std::atomic<bool> _shuttingDown{false};
+    std::atomic<std::uint64_t> _sweeps{0};
     mutable std::mutex _mutex;
     std::string _refusal; // guarded by _mutex, as is all below
     std::list<Watch*> _watches;

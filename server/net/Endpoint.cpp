@@ -150,7 +150,13 @@ std::string unixPath(const Endpoint& endpoint)
 {
     if (endpoint.family() != AF_UNIX)
         return {};
-    return reinterpret_cast<const sockaddr_un&>(endpoint.address).sun_path;
+    const char* const path = reinterpret_cast<const sockaddr_un&>(endpoint.address).sun_path;
+    const std::size_t length =
+        endpoint.length - std::min<std::size_t>(endpoint.length, offsetof(sockaddr_un, sun_path));
+    // An abstract name begins with a zero and has no file; ours have one, others may hand such a socket over.
+    if (length > 1 && path[0] == '\0')
+        return '@' + std::string(path + 1, length - 1);
+    return path;
 }
 
 void throwCannotListen(const std::string& address, int error, const std::string& advice)

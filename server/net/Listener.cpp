@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
@@ -148,6 +149,26 @@ Listener::Listener(const Endpoint& endpoint, const std::string& configured)
     bindSocket();
 }
 
+Listener::Listener(Descriptor socket, const Endpoint& endpoint, std::string inheritedName)
+    : _wanted(endpoint),
+      _endpoint(endpoint),
+      _inheritedName(std::move(inheritedName)),
+      _socket(std::move(socket))
+{
+}
+
+Listener Listener::adopt(Descriptor socket, const Endpoint& endpoint, std::string name)
+{
+    Listener listener(std::move(socket), endpoint, std::move(name));
+    const int fd = listener._socket.get();
+    if (::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK) != 0)
+        throwCannotListen(
+            listener.address(), errno, "the inherited socket cannot be made non-blocking");
+    if (endpoint.family() != AF_UNIX)
+        listener.setOptions();
+    return listener;
+}
+
 void Listener::openSocket()
 {
     _socket.reset(::socket(_endpoint.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -159,10 +180,16 @@ void Listener::openSocket()
     // Never SO_REUSEPORT, which POCO sets by default: a second daemon would start and take half of
     // the connections.
     ::setsockopt(_socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    ::setsockopt(_socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    ::setsockopt(_socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (_endpoint.family() == AF_INET6)
         ::setsockopt(_socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    setOptions();
+}
+
+void Listener::setOptions()
+{
+    const int on = 1;
+    ::setsockopt(_socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(_socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 void Listener::bindSocket()
@@ -184,12 +211,15 @@ void Listener::bindSocket()
 
 void Listener::listen()
 {
-    if (::listen(_socket.get(), backlog) != 0)
+    // The backlog of an adopted one is as whoever made it said.
+    if (_inheritedName.empty() && ::listen(_socket.get(), backlog) != 0)
         throwCannotListen(_configured, errno, adviceFor(errno, _endpoint));
 }
 
 bool Listener::isAt(const Endpoint& wanted) const
 {
+    if (!_inheritedName.empty())
+        return false;
     const std::string text = toText(wanted);
     return text == toText(_endpoint) || text == toText(_wanted);
 }

@@ -47,14 +47,24 @@ public:
     [[nodiscard]] static std::vector<Listener> bind(const std::string& address,
                                                     const Predicate& kept = nullptr);
 
+    /// One that listens already, made by somebody else, to whom its name belongs. Makes it non-blocking, and gives it the
+    /// options that an own one has.
+    /// \param name of systemd:NAME
+    [[nodiscard]] static Listener
+    adopt(Descriptor socket, const Endpoint& endpoint, std::string name);
+
+    /// Nothing to do for one that was adopted.
     /// \throws std::system_error
     void listen();
+
+    /// NAME of an adopted one, else "".
+    [[nodiscard]] const std::string& inheritedName() const noexcept { return _inheritedName; }
 
     /// As bound: with the port that the system chose, where the configuration said 0.
     [[nodiscard]] std::string address() const;
 
     /// Whether it is what a configuration with `wanted` asks for: bound there, or asked to choose a
-    /// port there.
+    /// port there. Never so for one that was adopted.
     [[nodiscard]] bool isAt(const Endpoint& wanted) const;
 
     /// False if clients cannot find it any more: a Unix socket whose name is gone.
@@ -69,13 +79,16 @@ public:
 
 private:
     Listener(const Endpoint& endpoint, const std::string& configured);
+    Listener(Descriptor socket, const Endpoint& endpoint, std::string inheritedName);
 
     void openSocket();
+    void setOptions();
     void bindSocket();
 
     Endpoint _wanted;
     Endpoint _endpoint; ///< as bound
     std::string _configured;
+    std::string _inheritedName;
     Descriptor _socket;
     UnixSocketFile _file;
 };

@@ -2,9 +2,11 @@
 #include "net/SmtpServer.h"
 
 #include "net/Acceptors.h"
+#include "net/Liveness.h"
 #include "net/Reaper.h"
 #include "net/ResourceLimits.h"
 #include "net/ServerContext.h"
+#include "net/SocketStock.h"
 
 #include <Poco/Exception.h>
 #include <Poco/ThreadPool.h>
@@ -43,10 +45,10 @@ constexpr std::chrono::seconds cutTimeout(1);
 
 struct SmtpServer::Impl
 {
-    Impl(ServerConfig config, SinkFactory sinks)
+    Impl(ServerConfig config, SinkFactory sinks, SocketStock& stock)
         : generation(std::make_shared<const Generation>(std::move(config), std::move(sinks))),
           context(*generation),
-          acceptors(context)
+          acceptors(context, stock)
     {
     }
 
@@ -60,6 +62,7 @@ struct SmtpServer::Impl
     std::optional<Poco::ThreadPool> pool;
     int poolCapacity = 0;
     Acceptors acceptors;
+    std::optional<Liveness> liveness;
     bool stopped = false;
 
 private:
@@ -75,6 +78,7 @@ void SmtpServer::Impl::start()
     growPool(generation->config, change.size());
     reaper.emplace(context.registry);
     acceptors.take(std::move(change), *pool);
+    liveness.emplace(context, acceptors, *pool);
 }
 
 void SmtpServer::Impl::reload(std::shared_ptr<const Generation> next)
@@ -115,6 +119,7 @@ std::size_t SmtpServer::Impl::stop(std::chrono::milliseconds grace)
 {
     if (std::exchange(stopped, true))
         return 0;
+    acceptors.hold();
     context.registry.beginShutdown();
     acceptors.stop();
     if (context.registry.awaitEmpty(grace))
@@ -130,8 +135,14 @@ std::vector<std::string> limitWarnings(const ServerConfig& config)
     return tightLimits(config.connections, config.threads);
 }
 
+SmtpServer::SmtpServer(ServerConfig config, SinkFactory sinks, SocketStock& stock)
+    : _impl(std::make_unique<Impl>(std::move(config), std::move(sinks), stock))
+{
+}
+
 SmtpServer::SmtpServer(ServerConfig config, SinkFactory sinks)
-    : _impl(std::make_unique<Impl>(std::move(config), std::move(sinks)))
+    : _ownStock(std::make_unique<SocketStock>()),
+      _impl(std::make_unique<Impl>(std::move(config), std::move(sinks), *_ownStock))
 {
 }
 
@@ -173,6 +184,15 @@ catch (const Poco::Exception& error)
 std::vector<std::string> SmtpServer::addresses() const
 {
     return _impl->acceptors.addresses();
+}
+
+std::string SmtpServer::stall(std::chrono::milliseconds patience,
+                              std::chrono::milliseconds handlerTime)
+{
+    const ServerConfig& config = _impl->generation->config;
+    return _impl->liveness
+               ? _impl->liveness->complaint(patience, mostConnections(config), handlerTime)
+               : std::string();
 }
 
 std::size_t SmtpServer::shutDown()

@@ -46,6 +46,8 @@ struct ServerConfig
 /// One sentence for each limit of the kernel that is too low for `config`; start() logs the same.
 [[nodiscard]] std::vector<std::string> limitWarnings(const ServerConfig& config);
 
+class SocketStock;
+
 using SinkFactory = std::function<std::unique_ptr<smtp::MessageSink>()>;
 
 /// Thread safety: [main].
@@ -54,6 +56,10 @@ class SmtpServer
 public:
     /// `sinks` is called by connection threads, and destroyed by one of them when the last
     /// connection that it made a sink for has ended, and that sink with it; or by a later reload().
+    /// \param stock outlives the server
+    SmtpServer(ServerConfig config, SinkFactory sinks, SocketStock& stock);
+
+    /// Without sockets from elsewhere.
     SmtpServer(ServerConfig config, SinkFactory sinks);
 
     SmtpServer(const SmtpServer&) = delete;
@@ -80,8 +86,16 @@ public:
     /// The addresses really bound ("127.0.0.1:40123" for port 0), in order of configuration.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
+    /// Whether clients are served, from the outside (Liveness.h): what does not go on, as a sentence, or "".
+    /// To be called every few seconds at least, between start() and shutDown().
+    /// \param handlerTime the longest that a client has to wait for a handler
+    [[nodiscard]] std::string stall(std::chrono::milliseconds patience,
+                                    std::chrono::milliseconds handlerTime);
+
     /// Stops accepting, answers 421 to clients between transactions, lets transactions end within
     /// the grace time, then cuts what is left. Idempotent.
+    /// At an inherited socket nobody is refused: who is not accepted yet waits for the next process, and who has come within
+    /// the last seconds may have a first transaction (Watch::spareUntil).
     /// \return the number of connections that were cut
     std::size_t shutDown();
 
@@ -93,6 +107,7 @@ public:
 
 private:
     struct Impl;
+    std::unique_ptr<SocketStock> _ownStock;
     std::unique_ptr<Impl> _impl;
 };
 

@@ -16,8 +16,15 @@ constexpr unsigned stateBits = 8;
 
 } // namespace
 
-Watch::Watch(ConnectionRegistry& registry, int fd, CoarseClock::time_point deadline)
-    : _registry(registry), _fd(fd), _armed(pack(State::Queued, deadline)), _word(_armed)
+Watch::Watch(ConnectionRegistry& registry,
+             int fd,
+             CoarseClock::time_point deadline,
+             CoarseClock::time_point spared)
+    : _registry(registry),
+      _fd(fd),
+      _armed(pack(State::Queued, deadline)),
+      _word(_armed),
+      _sparedUntil(spared.time_since_epoch().count())
 {
     _registry.add(*this);
 }
@@ -29,6 +36,8 @@ Watch::~Watch()
 
 void Watch::wait(State state, CoarseClock::time_point deadline) noexcept
 {
+    if (state == State::Reading)
+        _sparedUntil.store(0, std::memory_order_relaxed);
     _armed = pack(state, deadline);
     // Sequentially consistent, as is ConnectionRegistry's flag: of "I wait" and "we shut down",
     // whoever comes second sees the other.
@@ -38,9 +47,11 @@ void Watch::wait(State state, CoarseClock::time_point deadline) noexcept
 Interruption Watch::resume() noexcept
 {
     Word expected = _armed;
-    if (_word.compare_exchange_strong(expected, pack(State::Working, {})))
+    // A number in the deadline's place, or a second long wait inside handlers would look like one.
+    const Word working = ++_serial << stateBits | Word(State::Working);
+    if (_word.compare_exchange_strong(expected, working))
         return Interruption::None;
-    _word.store(pack(State::Working, {}));
+    _word.store(working);
     return stateOf(expected) == State::ShuttingDown ? Interruption::ShuttingDown
                                                     : Interruption::TimedOut;
 }
@@ -58,7 +69,7 @@ void Watch::end() noexcept
 
 bool Watch::isShuttingDown() const noexcept
 {
-    return _registry.isShuttingDown();
+    return _registry.isShuttingDown() && !isSpared(CoarseClock::now());
 }
 
 void Watch::expire(CoarseClock::time_point now, std::string_view refusal) noexcept
@@ -75,8 +86,40 @@ void Watch::expire(CoarseClock::time_point now, std::string_view refusal) noexce
     ::shutdown(_fd, canBeTold ? SHUT_RD : SHUT_RDWR);
 }
 
-void Watch::stopWaiting() noexcept
+bool Watch::isSpared(CoarseClock::time_point now) const noexcept
 {
+    return _sparedUntil.load() > now.time_since_epoch().count();
+}
+
+/// From a moment that is over by `now`; once, since stopWaiting() forgets it.
+bool Watch::wasSparedUntil(CoarseClock::time_point now) const noexcept
+{
+    const auto until = _sparedUntil.load();
+    return until != 0 && until <= now.time_since_epoch().count();
+}
+
+bool Watch::isSparedInQueue() const noexcept
+{
+    return _sparedUntil.load() != 0 && stateOf(_word.load()) == State::Queued;
+}
+
+bool Watch::hangs(CoarseClock::time_point now, CoarseClock::duration longest) noexcept
+{
+    const Word word = _word.load();
+    if (word != _seen)
+    {
+        _seen = word;
+        _seenSince = now;
+    }
+    return stateOf(word) == State::Working && now - _seenSince > longest;
+}
+
+void Watch::stopWaiting(CoarseClock::time_point now) noexcept
+{
+    if (isSpared(now))
+        return;
+    // As with the registry's flag: of "I wait" and "you are not spared any more", whoever comes second sees the other.
+    _sparedUntil.store(0);
     const Word word = _word.load();
     if (stateOf(word) == State::Idle && moveTo(State::ShuttingDown, word))
         ::shutdown(_fd, SHUT_RD);

@@ -42,7 +42,11 @@ public:
     };
 
     /// Registers, in state Queued. `fd` must stay open until the destructor has run.
-    Watch(ConnectionRegistry& registry, int fd, CoarseClock::time_point deadline);
+    /// \param spared until then a stop of the server leaves it alone, unless it has begun its first transaction
+    Watch(ConnectionRegistry& registry,
+          int fd,
+          CoarseClock::time_point deadline,
+          CoarseClock::time_point spared = {});
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
     ~Watch();
@@ -61,7 +65,7 @@ public:
     /// thread, which by this has seen all that happened here.
     void end() noexcept;
 
-    /// The server stops. After wait(Idle) it is certain that either this is seen or the wait will
+    /// The server stops, and does not spare this connection. After wait(Idle) it is certain that either this is seen or the wait will
     /// be interrupted.
     [[nodiscard]] bool isShuttingDown() const noexcept;
 
@@ -75,7 +79,11 @@ private:
 
     // Called by the registry with its mutex held, so that the descriptor is open.
     void expire(CoarseClock::time_point now, std::string_view refusal) noexcept;
-    void stopWaiting() noexcept;
+    void stopWaiting(CoarseClock::time_point now) noexcept;
+    [[nodiscard]] bool isSpared(CoarseClock::time_point now) const noexcept;
+    [[nodiscard]] bool wasSparedUntil(CoarseClock::time_point now) const noexcept;
+    [[nodiscard]] bool isSparedInQueue() const noexcept;
+    [[nodiscard]] bool hangs(CoarseClock::time_point now, CoarseClock::duration longest) noexcept;
     void cut() noexcept;
     bool moveTo(State state, Word seen) noexcept;
 
@@ -83,6 +91,10 @@ private:
     const int _fd;
     Word _armed; // [connection]: the word of the last wait
     std::atomic<Word> _word;
+    std::atomic<CoarseClock::rep> _sparedUntil; // 0: it is not
+    Word _serial = 0; // [connection]: told apart from the same state later
+    Word _seen = -1;  // guarded by the registry's mutex, as is all below
+    CoarseClock::time_point _seenSince{};
     std::list<Watch*>::iterator _position; // guarded by the registry's mutex
 };
 
