@@ -11,6 +11,7 @@
 
 #include <Poco/Message.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,22 @@ struct LoggingConfig
     std::string target = "stderr"; ///< "stderr", "syslog" or an absolute path
 };
 
+/// Who the process is; judged by Privileges.
+struct ProcessConfig
+{
+    std::string user;  ///< "": whoever started it
+    std::string group; ///< "": that of `user`
+    std::optional<unsigned> umask;
+    bool runAsRoot = false;
+};
+
 struct Configuration
 {
     std::string source; ///< the file's name, or "the command line"
     net::ServerConfig server;
     delivery::DeliveryConfig delivery;
     LoggingConfig logging;
+    ProcessConfig process;
 };
 
 struct LoadedConfiguration

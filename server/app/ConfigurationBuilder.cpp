@@ -6,6 +6,7 @@
 #include "app/LogLevel.h"
 #include "app/SectionValues.h"
 #include "delivery/RouteTargets.h"
+#include "delivery/Values.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -49,6 +50,7 @@ private:
     net::ListenerConfig listener(const IniSection& section) const;
     DeliveryConfig delivery() const;
     LoggingConfig logging() const;
+    ProcessConfig process() const;
     HandlerConfig handler(const IniSection& section) const;
     static RouteConfig route(const IniSection& section);
 
@@ -58,7 +60,7 @@ private:
 
 Configuration Builder::build(const std::string& source) const
 {
-    return {source, server(), delivery(), logging()};
+    return {source, server(), delivery(), logging(), process()};
 }
 
 SectionValues Builder::values(std::string_view name) const
@@ -171,6 +173,18 @@ LoggingConfig Builder::logging() const
     config.target = settings.text("target");
     if (config.target != "stderr" && config.target != "syslog")
         config.target = absolute(config.target);
+    return config;
+}
+
+ProcessConfig Builder::process() const
+{
+    const auto server = values("server");
+    ProcessConfig config;
+    config.user = server.text("user");
+    config.group = server.text("group");
+    if (server.isSet("umask"))
+        config.umask = delivery::parseOctal(server.text("umask"));
+    config.runAsRoot = server.boolean("run_as_root");
     return config;
 }
 

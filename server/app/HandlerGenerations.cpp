@@ -1,6 +1,7 @@
 // What this is and its thread safety: HandlerGenerations.h.
 #include "app/HandlerGenerations.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace mpsmtp::app
@@ -15,6 +16,13 @@ net::SinkFactory HandlerGenerations::add(unsigned number,
         service.get(), [isUnused](delivery::DeliveryService*) { isUnused->store(true); });
     _generations.push_back({number, std::move(service), std::move(isUnused)});
     return [user] { return user->newSink(); };
+}
+
+bool HandlerGenerations::hasUnused() const noexcept
+{
+    return std::any_of(_generations.begin(),
+                       _generations.end(),
+                       [](const Generation& each) { return each.isUnused->load(); });
 }
 
 std::vector<unsigned> HandlerGenerations::dropUnused()

@@ -30,6 +30,9 @@ public:
     [[nodiscard]] net::SinkFactory add(unsigned number,
                                        std::unique_ptr<delivery::DeliveryService> service);
 
+    /// Whether dropUnused() would have anything to do.
+    [[nodiscard]] bool hasUnused() const noexcept;
+
     /// Stops and destroys the services whose factory is gone.
     /// \return their numbers
     std::vector<unsigned> dropUnused();

@@ -26,7 +26,8 @@ enum class KeyType
     Choice,      ///< one of `choices`
     LogLevel,    ///< LogLevel.h
     AddressList, ///< ListenAddress.h
-    DomainName   ///< a host's name or an address literal
+    DomainName,  ///< a host's name or an address literal
+    Octal        ///< a file mode
 };
 
 struct KeySpec

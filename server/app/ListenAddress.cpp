@@ -17,6 +17,7 @@ namespace
 constexpr std::string_view unixPrefix = "unix:";
 constexpr std::string_view systemdPrefix = "systemd:";
 constexpr std::size_t longestUnixPath = sizeof(sockaddr_un::sun_path) - 1;
+constexpr std::size_t longestSocketName = 255;
 constexpr std::size_t longestDomain = 255; // RFC 5321 4.5.3.1.2
 
 bool startsWith(std::string_view text, std::string_view prefix) noexcept
@@ -63,6 +64,16 @@ std::string unixPathProblem(std::string_view path)
     return {};
 }
 
+/// What FileDescriptorName= of systemd.socket(5) takes.
+std::string socketNameProblem(std::string_view name)
+{
+    const auto isAllowed = [](char c) { return c > ' ' && c < 0x7f && c != ':'; };
+    if (name.empty() || name.size() > longestSocketName ||
+        !std::all_of(name.begin(), name.end(), isAllowed))
+        return "systemd: needs the FileDescriptorName= of a socket unit, as in systemd:smtp";
+    return {};
+}
+
 std::string hostProblem(std::string_view host)
 {
     if (host == "*" || isHostName(host))
@@ -80,7 +91,7 @@ std::string hostProblem(std::string_view host)
 std::string listenAddressProblem(std::string_view address)
 {
     if (startsWith(address, systemdPrefix))
-        return "systemd: addresses are not available in this version";
+        return socketNameProblem(address.substr(systemdPrefix.size()));
     if (startsWith(address, unixPrefix))
         return unixPathProblem(address.substr(unixPrefix.size()));
     const auto colon = address.rfind(':');
@@ -104,7 +115,8 @@ bool isLocalAddress(std::string_view address) noexcept
 bool isAnyPort(std::string_view address) noexcept
 {
     const auto port = address.substr(address.rfind(':') + 1);
-    return !startsWith(address, unixPrefix) && delivery::parseInteger(port) == 0;
+    return !startsWith(address, unixPrefix) && !startsWith(address, systemdPrefix) &&
+           delivery::parseInteger(port) == 0;
 }
 
 std::string joinHostPort(std::string_view host, std::string_view port)

@@ -1,7 +1,7 @@
 // The syntax of `address` in a [listener:NAME] section, checked without opening a socket so that
 // --check-config sees it. Leaves to others: resolving names and binding (net/).
 //
-//   address = host ":" port / "[" IPv6 "]" ":" port / "*" ":" port / "unix:" path
+//   address = host ":" port / "[" IPv6 "]" ":" port / "*" ":" port / "unix:" path / "systemd:" name
 //   port    = 1*5DIGIT                       ; 0 to 65535, 0: any free one
 //
 // Thread safety: [any].
@@ -17,7 +17,7 @@ namespace mpsmtp::app
 [[nodiscard]] std::string listenAddressProblem(std::string_view address);
 
 /// True if only programs on this machine can connect to it: 127.0.0.0/8, ::1, localhost, Unix
-/// sockets. For an address without a problem.
+/// sockets. For an address without a problem. What systemd holds is taken for one that others can reach.
 [[nodiscard]] bool isLocalAddress(std::string_view address) noexcept;
 
 /// True for port 0, which the system replaces by a free one.

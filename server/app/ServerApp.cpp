@@ -1,6 +1,7 @@
 // What this is and its thread safety: ServerApp.h.
 #include "app/ServerApp.h"
 
+#include "app/ActivationCheck.h"
 #include "app/Announcements.h"
 #include "app/ExitStatus.h"
 #include "app/Explain.h"
@@ -25,6 +26,7 @@
 #include <utility>
 #include <variant>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace mpsmtp::app
@@ -38,16 +40,35 @@ constexpr std::chrono::seconds collectInterval(10);
 /// How often old handlers are looked at, whether they can go; only while there are some.
 constexpr std::chrono::seconds oldHandlersInterval(1);
 
+/// What handlers may take, told to the service manager: a store with a journal mends itself first, and syncs a whole file
+/// system last.
+constexpr std::chrono::minutes longestHandlerStart(10);
+constexpr std::chrono::minutes longestHandlerStop(2);
+
+/// Behind limits.reply_timeout no client waits any more.
+constexpr std::chrono::minutes hangingBehindReply(1);
+
 Poco::Logger& logger()
 {
     return Poco::Logger::get("server");
 }
 
+void useUmask(const ProcessConfig& process) noexcept
+{
+    if (process.umask)
+        ::umask(*process.umask);
+}
+
 } // namespace
 
-ServerApp::ServerApp(CommandLine commandLine, Surroundings surroundings)
+ServerApp::ServerApp(CommandLine commandLine,
+                     Surroundings surroundings,
+                     ServiceManager manager,
+                     net::SocketStock sockets)
     : _commandLine(std::move(commandLine)),
       _surroundings(std::move(surroundings)),
+      _manager(std::move(manager)),
+      _sockets(std::move(sockets)),
       _probe("/proc/self/exe") // even if the file has been replaced since
 {
 }
@@ -210,6 +231,9 @@ int ServerApp::testHandler()
 int ServerApp::serve()
 {
     _loaded = loadConfiguration(_commandLine, _surroundings);
+    checkProcess(_loaded);
+    if (const int status = becomeUser(); status != exitOk)
+        return status;
     try
     {
         _logging = std::make_unique<Logging>(
@@ -223,8 +247,45 @@ int ServerApp::serve()
     if (const int status = listen(); status != exitOk)
         return status;
     announceStart(_loaded.configuration, _server->addresses());
+    if (_identity)
+        logger().information("the server is " + shown(*_identity) + " now");
+    else if (::geteuid() == 0)
+        logger().notice("handlers run as root; [server] user = NAME makes them somebody else");
+    _manager.ready(status());
     waitForStop();
     return stop();
+}
+
+/// Between what root may and what handlers do: binds, gives the rights up, and only then is anything made that is to be used
+/// later, the log first.
+int ServerApp::becomeUser()
+try
+{
+    if (!_loaded.problems.empty())
+        return exitOk; // they are told with those of the plugins
+    useUmask(_loaded.configuration.process);
+    _identity = intentOf(_loaded.configuration, ::geteuid()).identity;
+    if (!_identity)
+        return exitOk;
+    _sockets.bindNow(_loaded.configuration.server.listeners);
+    become(*_identity);
+    return exitOk;
+}
+
+catch (const std::exception& error)
+{
+    complain(error.what());
+    return exitUnavailable;
+}
+
+void ServerApp::checkProcess(LoadedConfiguration& loaded) const
+{
+    if (!loaded.problems.empty())
+        return;
+    checkInherited(loaded, _sockets);
+    // Who has become somebody cannot become another: that is for announceChange's reader, not a mistake.
+    if (!_identity)
+        addProcessProblem(loaded, intentOf(loaded.configuration, ::geteuid()).problem);
 }
 
 std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfiguration& loaded)
@@ -268,11 +329,12 @@ void ServerApp::complain(const std::string& text) const
 
 int ServerApp::listen()
 {
+    _manager.starting(longestHandlerStart);
     auto service = startHandlers(_loaded);
     if (!service)
         return refuse();
-    _server = std::make_unique<net::SmtpServer>(_loaded.configuration.server,
-                                                _handlers.add(_generation, std::move(service)));
+    _server = std::make_unique<net::SmtpServer>(
+        _loaded.configuration.server, _handlers.add(_generation, std::move(service)), _sockets);
     try
     {
         _server->start();
@@ -297,14 +359,18 @@ void ServerApp::waitForStop()
             std::chrono::duration_cast<std::chrono::milliseconds>(nextCollect - Clock::now());
         if (_handlers.size() > 1)
             wait = std::min<std::chrono::milliseconds>(wait, oldHandlersInterval);
+        if (_manager.nextSign() < Clock::now() + wait)
+            wait = std::chrono::ceil<std::chrono::milliseconds>(_manager.nextSign() - Clock::now());
         const auto event = awaitSignal(std::max(wait, std::chrono::milliseconds(0)));
         if (event == SignalEvent::Stop)
             return;
         heed(event);
         endOldHandlers();
+        tellManager();
         if (Clock::now() < nextCollect)
             continue;
         _server->collect();
+        _manager.status(status());
         nextCollect += collectInterval;
     }
 }
@@ -314,7 +380,7 @@ void ServerApp::heed(SignalEvent event)
     if (event == SignalEvent::ReopenLog && reopenLog())
         logger().notice("the log is open anew");
     if (event == SignalEvent::Reload)
-        reload();
+        reloadTold();
 }
 
 bool ServerApp::reopenLog()
@@ -333,9 +399,46 @@ bool ServerApp::reopenLog()
 
 void ServerApp::endOldHandlers()
 {
+    if (!_handlers.hasUnused())
+        return;
+    _manager.busy(longestHandlerStop);
     for (const unsigned number : _handlers.dropUnused())
         logger().information("the handlers of configuration " + std::to_string(number) +
                              " have stopped: no session uses them any more");
+}
+
+/// Without a sign of life the manager starts another server; why is in the log then.
+void ServerApp::tellManager()
+{
+    if (ServiceManager::Clock::now() < _manager.nextSign())
+        return;
+    const auto handlerTime = _loaded.configuration.delivery.replyTimeout + hangingBehindReply;
+    std::string stall = _server->stall(_manager.patience(), handlerTime);
+    if (stall.empty())
+        _manager.alive();
+    else if (stall != _stall)
+        logger().critical(stall + "; the service manager gets no sign of life");
+    _stall = std::move(stall);
+}
+
+std::string ServerApp::status() const
+{
+    return std::to_string(_server->connections()) + " connections, configuration " +
+           std::to_string(_generation) +
+           (_refusal.empty() ? "" : "; the last reload was refused: " + _refusal);
+}
+
+void ServerApp::reloadTold()
+{
+    _manager.reloading(longestHandlerStart);
+    reload();
+    _manager.ready(status());
+}
+
+void ServerApp::keep(const std::string& reason)
+{
+    _refusal = reason;
+    logger().error(reason + "; it stays as it was");
 }
 
 /// Whatever goes wrong, the server goes on as it was.
@@ -348,18 +451,24 @@ try
             "the log is open anew; there is no configuration file to read again, "
             "this server was started by its command line");
     LoadedConfiguration next = loadConfiguration(_commandLine, _surroundings);
+    checkProcess(next);
     auto service = startHandlers(next);
     for (const delivery::Problem& problem : next.problems)
         logger().error(shown(problem));
     if (service)
         use(std::move(next), std::move(service));
     else
-        logger().error(countMistakes(next.problems.size()) + "; it stays as it was");
+        keep(countMistakes(next.problems.size()));
 }
 
 catch (const std::exception& error)
 {
-    logger().error(std::string(error.what()) + "; the configuration stays as it was");
+    _refusal = error.what();
+    logger().error(_refusal +
+                   (_identity ? " (the server is " + shown(*_identity) +
+                                    " by now; what needs root needs a restart)"
+                              : "") +
+                   "; the configuration stays as it was");
 }
 
 void ServerApp::use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service)
@@ -367,6 +476,11 @@ void ServerApp::use(LoadedConfiguration next, std::unique_ptr<delivery::Delivery
     const auto addresses = _server->addresses();
     _server->reload(next.configuration.server, _handlers.add(_generation + 1, std::move(service)));
     ++_generation;
+    _refusal.clear();
+    useUmask(next.configuration.process);
+    if (const ProcessConfig& was = _loaded.configuration.process, &is = next.configuration.process;
+        was.user != is.user || was.group != is.group)
+        logger().warning("[server] user and group change with a restart only");
     changeLog(next.configuration.logging);
     std::swap(_loaded, next);
     announceChange(
@@ -392,6 +506,8 @@ void ServerApp::changeLog(LoggingConfig& next)
 int ServerApp::stop()
 {
     endAtOnceOnNextStop();
+    _manager.stopping("stopping, " + std::to_string(_server->connections()) + " connections",
+                      _loaded.configuration.server.shutdownGrace + longestHandlerStop);
     logger().information("stopping; the same signal again ends it at once");
     if (const auto cut = _server->shutDown(); cut > 0)
         logger().warning(std::to_string(cut) + " connections were cut after the shutdown grace");

@@ -6,11 +6,15 @@
 #include "app/CommandLine.h"
 #include "app/Configuration.h"
 #include "app/HandlerGenerations.h"
+#include "app/Privileges.h"
+#include "app/ServiceManager.h"
 #include "app/Surroundings.h"
 #include "delivery/PluginProbe.h"
+#include "net/SocketStock.h"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +33,12 @@ enum class SignalEvent;
 class ServerApp
 {
 public:
-    ServerApp(CommandLine commandLine, Surroundings surroundings);
+    /// \param manager who started it, if anybody wants to be told
+    /// \param sockets that it was handed
+    ServerApp(CommandLine commandLine,
+              Surroundings surroundings,
+              ServiceManager manager,
+              net::SocketStock sockets);
     ServerApp(const ServerApp&) = delete;
     ServerApp& operator=(const ServerApp&) = delete;
     ~ServerApp();
@@ -45,10 +54,14 @@ private:
     [[nodiscard]] int newPlugin();
     [[nodiscard]] int testHandler();
     [[nodiscard]] int serve();
+    [[nodiscard]] int becomeUser();
+    void checkProcess(LoadedConfiguration& loaded) const;
     [[nodiscard]] int listen();
     void waitForStop();
     void heed(SignalEvent event);
     void endOldHandlers();
+    void tellManager();
+    [[nodiscard]] std::string status() const;
     [[nodiscard]] bool reopenLog();
     [[nodiscard]] int stop();
 
@@ -56,7 +69,9 @@ private:
     /// wrong
     [[nodiscard]] std::unique_ptr<delivery::DeliveryService> loadOnly();
 
+    void reloadTold();
     void reload();
+    void keep(const std::string& reason);
     void use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service);
     void changeLog(LoggingConfig& next);
 
@@ -77,12 +92,17 @@ private:
 
     const CommandLine _commandLine;
     const Surroundings _surroundings;
+    ServiceManager _manager;
+    net::SocketStock _sockets;
     delivery::ChildProbe _probe;
     LoadedConfiguration _loaded;
     std::unique_ptr<Logging> _logging; // members from here on are taken down from last to first
     HandlerGenerations _handlers;
     std::unique_ptr<net::SmtpServer> _server;
-    unsigned _generation = 1; ///< counts the configurations that have been in use
+    unsigned _generation = 1;          ///< counts the configurations that have been in use
+    std::optional<Identity> _identity; ///< that it has become
+    std::string _refusal;              ///< of the last reload, "": it was none
+    std::string _stall;                ///< why the manager gets no sign of life, "": it does
 };
 
 } // namespace mpsmtp::app

@@ -142,6 +142,11 @@ std::string valueProblem(const KeySpec& spec, std::string_view value)
         return addressListProblem(value);
     case KeyType::DomainName:
         return isDomainName(value) ? std::string() : notAccepted(spec, value, "a host's name");
+    case KeyType::Octal:
+    {
+        const auto mode = delivery::parseOctal(value);
+        return mode ? rangeProblem(spec, *mode) : notAccepted(spec, value, delivery::octalAccepted);
+    }
     case KeyType::Text:
     case KeyType::Path:
     case KeyType::List:

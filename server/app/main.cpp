@@ -2,9 +2,11 @@
 #include "app/CommandLine.h"
 #include "app/ExitStatus.h"
 #include "app/ServerApp.h"
+#include "app/ServiceManager.h"
 #include "app/Signals.h"
 #include "app/Surroundings.h"
 #include "delivery/PluginProbe.h"
+#include "net/SocketStock.h"
 
 #include <Poco/Exception.h>
 
@@ -32,7 +34,14 @@ int runProgram(const std::vector<std::string>& arguments)
         std::cerr << "mpsmtpd: " << error->text << "\nmpsmtpd --help shows how it is used\n";
         return exitUsage;
     }
-    return ServerApp(std::get<CommandLine>(std::move(parsed)), machineSurroundings()).run();
+    // Before any thread, since they change the environment.
+    auto manager = ServiceManager::take();
+    auto sockets = mpsmtp::net::SocketStock::inherit();
+    return ServerApp(std::get<CommandLine>(std::move(parsed)),
+                     machineSurroundings(),
+                     std::move(manager),
+                     std::move(sockets))
+        .run();
 }
 
 int internalError(const std::string& text)

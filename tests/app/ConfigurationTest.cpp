@@ -284,8 +284,9 @@ class ConfigurationTest : public CppUnit::TestFixture
              "\"smtp\" "
              "is"},
             {"systemd",
-             "[listener:b]\naddress = systemd:smtp",
-             "x.ini:6: [listener:b] systemd: addresses are not available in this version"},
+             "[listener:b]\naddress = systemd:",
+             "x.ini:6: [listener:b] systemd: needs the FileDescriptorName= of a socket unit, as in "
+             "systemd:smtp"},
             {"[tls]", "[tls]\ncertificate = x", "x.ini:5: [tls] is not available in this version"},
         });
     }

@@ -23,7 +23,8 @@ class ListenAddressTest : public CppUnit::TestFixture
                                     "localhost:65535",
                                     "*:25",
                                     "mx-1.example.org:25",
-                                    "unix:/run/x.sock"})
+                                    "unix:/run/x.sock",
+                                    "systemd:mpsmtpd.socket"})
             CPPUNIT_ASSERT_EQUAL_MESSAGE(address, std::string(), listenAddressProblem(address));
     }
 
@@ -47,7 +48,10 @@ class ListenAddressTest : public CppUnit::TestFixture
             {"::1:25", "an IPv6 address is written in brackets: [::1]:PORT"},
             {"unix:", "unix: needs the absolute path of a socket, as in unix:/run/mpsmtp.sock"},
             {"unix:x", "unix: needs the absolute path of a socket, as in unix:/run/mpsmtp.sock"},
-            {"systemd:smtp", "systemd: addresses are not available in this version"},
+            {"systemd:",
+             "systemd: needs the FileDescriptorName= of a socket unit, as in systemd:smtp"},
+            {"systemd:a:b",
+             "systemd: needs the FileDescriptorName= of a socket unit, as in systemd:smtp"},
         };
 
         for (const auto& row : rows)
@@ -66,6 +70,7 @@ class ListenAddressTest : public CppUnit::TestFixture
                                     "[::]:25",
                                     "192.0.2.1:25",
                                     "127.example.org:25",
+                                    "systemd:smtp",
                                     "[::ffff:127.0.0.1]:25"})
             CPPUNIT_ASSERT_MESSAGE(address, !isLocalAddress(address));
     }
