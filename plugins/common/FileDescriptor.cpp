@@ -16,9 +16,31 @@ FileDescriptor::~FileDescriptor()
         (void)::close(_fd);
 }
 
+namespace
+{
+
+/// What an administrator does about it, where the error alone does not say: a service sees most of the system read-only, and is
+/// a user without rights outside its own folders.
+const char* adviceFor(int error) noexcept
+{
+    switch (error)
+    {
+    case EROFS:
+        return " (mounted read-only; a systemd unit needs ReadWritePaths= in a drop-in)";
+    case EACCES:
+    case EPERM:
+        return " (the server's user may not; look at the owner and the mode)";
+    default:
+        return "";
+    }
+}
+
+} // namespace
+
 void throwSystemError(int error, std::string_view what, const std::string& path)
 {
-    throw std::system_error(error, std::generic_category(), std::string(what) + " " + path);
+    throw std::system_error(
+        error, std::generic_category(), std::string(what) + " " + path + adviceFor(error));
 }
 
 void writeAll(int fd, std::string_view octets, const std::string& path)
