@@ -43,7 +43,9 @@ void tellOthers(const std::string& what,
 
 } // namespace
 
-void announceStart(const Configuration& configuration, const std::vector<std::string>& addresses)
+void announceStart(const Configuration& configuration,
+                   const std::vector<std::string>& addresses,
+                   const std::string& who)
 {
     logger().information("mpsmtpd " + std::string(version) + " starts with " +
                          configuration.source);
@@ -51,6 +53,8 @@ void announceStart(const Configuration& configuration, const std::vector<std::st
         logger().information(describeHandler(handler));
     for (const std::string& address : addresses)
         logger().information("mpsmtpd is listening on " + address);
+    if (!who.empty())
+        logger().notice(who);
     logger().information("Ctrl-C stops it");
 }
 

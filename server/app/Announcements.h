@@ -12,7 +12,10 @@ namespace mpsmtp::app
 {
 
 /// \param addresses as bound
-void announceStart(const Configuration& configuration, const std::vector<std::string>& addresses);
+/// \param who a sentence about the user that handlers run as, if there is anything to say
+void announceStart(const Configuration& configuration,
+                   const std::vector<std::string>& addresses,
+                   const std::string& who);
 
 /// What one configuration was made of and where it was listening.
 struct InUse

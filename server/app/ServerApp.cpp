@@ -246,14 +246,18 @@ int ServerApp::serve()
     }
     if (const int status = listen(); status != exitOk)
         return status;
-    announceStart(_loaded.configuration, _server->addresses());
-    if (_identity)
-        logger().information("the server is " + shown(*_identity) + " now");
-    else if (::geteuid() == 0)
-        logger().notice("handlers run as root; [server] user = NAME makes them somebody else");
+    announceStart(_loaded.configuration, _server->addresses(), whoServes());
     _manager.ready(status());
     waitForStop();
     return stop();
+}
+
+std::string ServerApp::whoServes() const
+{
+    if (_identity)
+        return "the server is " + shown(*_identity) + " now";
+    return ::geteuid() == 0 ? "handlers run as root; [server] user = NAME makes them somebody else"
+                            : "";
 }
 
 /// Between what root may and what handlers do: binds, gives the rights up, and only then is anything made that is to be used

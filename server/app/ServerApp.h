@@ -55,6 +55,7 @@ private:
     [[nodiscard]] int testHandler();
     [[nodiscard]] int serve();
     [[nodiscard]] int becomeUser();
+    [[nodiscard]] std::string whoServes() const;
     void checkProcess(LoadedConfiguration& loaded) const;
     [[nodiscard]] int listen();
     void waitForStop();
