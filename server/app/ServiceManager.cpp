@@ -25,8 +25,8 @@ namespace
 
 using std::chrono::microseconds;
 
-/// For a manager that does not read; it never blocks us for good.
-constexpr timeval longestSend{5, 0};
+/// For a manager that does not read: it holds us up once.
+constexpr timeval longestSend{2, 0};
 
 constexpr std::chrono::milliseconds leastPatience(2000);
 
@@ -85,8 +85,9 @@ socklen_t fill(sockaddr_un& address, const std::string& name) noexcept
     return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
 }
 
+/// \param mayWait for a manager that has much to read
 /// \return 0, or errno
-int sendDatagram(const std::string& name, const std::string& text) noexcept
+int sendDatagram(const std::string& name, const std::string& text, bool mayWait) noexcept
 {
     sockaddr_un address{};
     const socklen_t length = fill(address, name);
@@ -96,9 +97,9 @@ int sendDatagram(const std::string& name, const std::string& text) noexcept
     if (fd < 0)
         return errno;
     ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &longestSend, sizeof longestSend);
+    const int flags = MSG_NOSIGNAL | (mayWait ? 0 : MSG_DONTWAIT);
     const auto* const target = reinterpret_cast<const sockaddr*>(&address);
-    const int error =
-        ::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL, target, length) < 0 ? errno : 0;
+    const int error = ::sendto(fd, text.data(), text.size(), flags, target, length) < 0 ? errno : 0;
     ::close(fd);
     return error;
 }
@@ -177,7 +178,7 @@ void ServiceManager::send(const std::string& lines)
 {
     if (_socket.empty())
         return;
-    const int error = sendDatagram(_socket, lines);
+    const int error = sendDatagram(_socket, lines, !_isDeaf);
     if (error != 0 && !_isDeaf)
         Poco::Logger::get("server").warning("cannot tell the service manager (NOTIFY_SOCKET " +
                                             _socket +

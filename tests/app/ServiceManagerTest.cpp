@@ -74,6 +74,7 @@ class ServiceManagerTest : public CppUnit::TestFixture
     CPPUNIT_TEST(withoutAWatchdogNoSignIsDue);
     CPPUNIT_TEST(signsAreDueTwiceAsOften);
     CPPUNIT_TEST(nobodyThereIsNoError);
+    CPPUNIT_TEST(whoDoesNotListenHoldsItUpOnce);
     CPPUNIT_TEST_SUITE_END();
 
     TemporaryFolder _folder;
@@ -181,6 +182,19 @@ class ServiceManagerTest : public CppUnit::TestFixture
         CPPUNIT_ASSERT(wait > 20s && wait <= 30s);
         CPPUNIT_ASSERT(ear.heard().find("--\nWATCHDOG_USEC=60000000\nWATCHDOG=1\n") !=
                        std::string::npos);
+    }
+
+    void whoDoesNotListenHoldsItUpOnce()
+    {
+        const Ear ear(_name);
+        ServiceManager manager(_name, 0s);
+        const auto begin = ServiceManager::Clock::now();
+        for (int i = 0; i < 2000; ++i) // far more than a queue takes
+            manager.status(std::to_string(i));
+        CPPUNIT_ASSERT(ServiceManager::Clock::now() - begin < 20s);
+        CPPUNIT_ASSERT(!ear.heard().empty());
+        manager.status("and speaks again");
+        CPPUNIT_ASSERT_EQUAL(std::string("STATUS=and speaks again\n"), ear.heard());
     }
 
     void nobodyThereIsNoError()

@@ -12,11 +12,13 @@ FIRST = 3  # where descriptors are handed over (sd_listen_fds(3))
 class Manager:
     """Listens, hands over and hears."""
 
-    def __init__(self, folder, names=("smtp",), watchdog_usec=0):
+    def __init__(self, folder, names=("smtp",), watchdog_usec=0, hears=True):
         self.names = names
         self.sockets = [self._listen() for _ in names]
-        self.environment = {"WATCHDOG_USEC": str(watchdog_usec)} if watchdog_usec else {}
         self.path = pathlib.Path(folder) / "notify"
+        self.environment = {"NOTIFY_SOCKET": str(self.path)} if hears else {}
+        if watchdog_usec:
+            self.environment["WATCHDOG_USEC"] = str(watchdog_usec)
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(self.path))
         self.notify.settimeout(harness.DEADLINE)
@@ -40,7 +42,7 @@ class Manager:
         script = (f"{moves}; LISTEN_PID=$$ LISTEN_FDS={len(numbers)} LISTEN_FDNAMES={':'.join(self.names)} "
                   'exec "$@"')
         return {"wrapper": ["bash", "-c", script, "bash"], "pass_fds": numbers,
-                "environment": {"NOTIFY_SOCKET": str(self.path), **self.environment}}
+                "environment": self.environment}
 
     def hear(self):
         """The next datagram, as a list of its lines."""

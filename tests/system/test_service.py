@@ -171,7 +171,7 @@ class Restarted(ServiceTest):
 
     def setUp(self):
         super().setUp()
-        self.service = self.manager()
+        self.service = self.manager(hears=False)
         self.acknowledged, self.refused = [], []
         self.over = False
         self.lock = threading.Condition()
