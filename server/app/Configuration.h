@@ -5,11 +5,10 @@
 
 #include "app/CommandLine.h"
 #include "app/IniReader.h"
+#include "app/LoggingConfig.h"
 #include "app/Surroundings.h"
 #include "delivery/DeliveryConfig.h"
 #include "net/SmtpServer.h"
-
-#include <Poco/Message.h>
 
 #include <optional>
 #include <string>
@@ -17,19 +16,6 @@
 
 namespace mpsmtp::app
 {
-
-enum class LogFormat
-{
-    Text,
-    Json
-};
-
-struct LoggingConfig
-{
-    Poco::Message::Priority level = Poco::Message::PRIO_INFORMATION;
-    LogFormat format = LogFormat::Text;
-    std::string target = "stderr"; ///< "stderr", "syslog" or an absolute path
-};
 
 /// Who the process is; judged by Privileges.
 struct ProcessConfig

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 namespace mpsmtp::app
 {
@@ -51,6 +52,7 @@ private:
     DeliveryConfig delivery() const;
     LoggingConfig logging() const;
     ProcessConfig process() const;
+    std::vector<std::pair<std::string, Poco::Message::Priority>> logLevels() const;
     HandlerConfig handler(const IniSection& section) const;
     static RouteConfig route(const IniSection& section);
 
@@ -164,6 +166,22 @@ net::ListenerConfig Builder::listener(const IniSection& section) const
     return config;
 }
 
+std::vector<std::pair<std::string, Poco::Message::Priority>> Builder::logLevels() const
+{
+    std::vector<std::pair<std::string, Poco::Message::Priority>> levels;
+    const auto add = [&levels](std::string name, const std::string& word)
+    {
+        if (const auto level = parseLogLevel(word))
+            levels.emplace_back(std::move(name), *level);
+    };
+    for (const std::string_view channel : logChannels())
+        add(std::string(channel), values("logging").text("level_" + std::string(channel)));
+    for (const IniSection* section : named("handler"))
+        add("handler." + std::string(splitSectionName(section->name).name),
+            SectionValues("handler", section).text("log_level"));
+    return levels;
+}
+
 LoggingConfig Builder::logging() const
 {
     const auto settings = values("logging");
@@ -171,8 +189,15 @@ LoggingConfig Builder::logging() const
     config.level = parseLogLevel(settings.text("level")).value_or(config.level);
     config.format = settings.text("format") == "json" ? LogFormat::Json : LogFormat::Text;
     config.target = settings.text("target");
-    if (config.target != "stderr" && config.target != "syslog")
+    if (config.target != "stderr" && config.target != "syslog" && config.target != "journal")
         config.target = absolute(config.target);
+    config.journalSocket = absolute(settings.text("journal_socket"));
+    for (const auto& [name, value] : _surroundings.environment)
+        if (name == "JOURNAL_STREAM")
+            config.journalStream = value;
+    config.repeats = {static_cast<std::uint64_t>(settings.integer("repeats")),
+                      settings.duration("repeat_interval")};
+    config.levels = logLevels();
     return config;
 }
 

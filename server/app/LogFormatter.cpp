@@ -5,8 +5,10 @@
 #include "smtp/Utf8.h"
 
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 
 namespace mpsmtp::app
 {
@@ -77,6 +79,52 @@ void appendJsonCharacter(std::string& line, std::string_view octets)
     }
 }
 
+/// Members behind those of every line. Items of a list come one after another and become one array.
+class JsonFields final : public log::FieldSink
+{
+public:
+    explicit JsonFields(std::string& line) : _line(line) {}
+
+    void text(log::Field field, std::string_view value) override
+    {
+        if (field == log::Field::Source) // stands in front of the text
+            return;
+        const bool isList = log::specOf(field).kind == log::FieldKind::List;
+        if (isList && _list == field)
+            _line += ',';
+        else
+            begin(field, isList);
+        appendJsonString(_line, value);
+    }
+
+    void number(log::Field field, std::uint64_t value) override
+    {
+        begin(field, false);
+        _line += std::to_string(value);
+    }
+
+    void end()
+    {
+        if (_list)
+            _line += ']';
+        _list.reset();
+    }
+
+private:
+    void begin(log::Field field, bool isList)
+    {
+        end();
+        _line += ",\"";
+        _line += log::specOf(field).name;
+        _line += isList ? "\":[" : "\":";
+        if (isList)
+            _list = field;
+    }
+
+    std::string& _line;
+    std::optional<log::Field> _list; ///< whose array is open
+};
+
 } // namespace
 
 void appendLogText(std::string& line, std::string_view text)
@@ -115,7 +163,9 @@ void appendJsonString(std::string& line, std::string_view text)
     line += '"';
 }
 
-void TextLogFormatter::format(const Poco::Message& message, std::string& line)
+void TextLogFormatter::format(const Poco::Message& message,
+                              const log::FieldSource*,
+                              std::string& line) const
 {
     const std::time_t seconds = message.getTime().epochTime();
     std::tm time{};
@@ -127,7 +177,9 @@ void TextLogFormatter::format(const Poco::Message& message, std::string& line)
     appendTextEvent(line, message);
 }
 
-void JsonLogFormatter::format(const Poco::Message& message, std::string& line)
+void JsonLogFormatter::format(const Poco::Message& message,
+                              const log::FieldSource* fields,
+                              std::string& line) const
 {
     const std::time_t seconds = message.getTime().epochTime();
     std::tm time{};
@@ -138,10 +190,15 @@ void JsonLogFormatter::format(const Poco::Message& message, std::string& line)
     appendJsonMember(line, "level", logLevelName(message.getPriority()));
     appendJsonMember(line, "source", message.getSource());
     appendJsonMember(line, "text", message.getText());
+    JsonFields members(line);
+    log::tellAll(message, fields, members);
+    members.end();
     line += '}';
 }
 
-void SyslogFormatter::format(const Poco::Message& message, std::string& line)
+void BareLogFormatter::format(const Poco::Message& message,
+                              const log::FieldSource*,
+                              std::string& line) const
 {
     appendTextEvent(line, message);
 }

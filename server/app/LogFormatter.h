@@ -3,7 +3,8 @@
 // Thread safety: [any] (no state).
 #pragma once
 
-#include <Poco/Formatter.h>
+#include "log/Entry.h"
+
 #include <Poco/Message.h>
 
 #include <string>
@@ -12,26 +13,47 @@
 namespace mpsmtp::app
 {
 
-/// `2026-11-22 02:15:00.123 INFO net: text`, in local time.
-class TextLogFormatter : public Poco::Formatter
+class LogFormatter
 {
 public:
-    void format(const Poco::Message& message, std::string& line) override;
+    LogFormatter() = default;
+    LogFormatter(const LogFormatter&) = delete;
+    LogFormatter& operator=(const LogFormatter&) = delete;
+    virtual ~LogFormatter() = default;
+
+    /// Appends the entry to `line`, without a line end.
+    /// \param fields nullptr: none
+    virtual void format(const Poco::Message& message,
+                        const log::FieldSource* fields,
+                        std::string& line) const = 0;
 };
 
-/// `{"time":"2026-11-22T02:15:00.123Z","level":"INFO","source":"net","text":"text"}`, in UTC (RFC
+/// `2026-11-22 02:15:00.123 INFO net: text`, in local time. Has no use for fields: the text says them too.
+class TextLogFormatter final : public LogFormatter
+{
+public:
+    void format(const Poco::Message& message,
+                const log::FieldSource* fields,
+                std::string& line) const override;
+};
+
+/// `{"time":"2026-11-22T02:15:00.123Z","level":"INFO","source":"net","text":"text"}` with the fields behind, in UTC (RFC
 /// 3339, RFC 8259).
-class JsonLogFormatter : public Poco::Formatter
+class JsonLogFormatter final : public LogFormatter
 {
 public:
-    void format(const Poco::Message& message, std::string& line) override;
+    void format(const Poco::Message& message,
+                const log::FieldSource* fields,
+                std::string& line) const override;
 };
 
-/// `net: text`, for syslog, which adds time and level itself.
-class SyslogFormatter : public Poco::Formatter
+/// `net: text`, for syslog and the journal, which have time and level of their own.
+class BareLogFormatter final : public LogFormatter
 {
 public:
-    void format(const Poco::Message& message, std::string& line) override;
+    void format(const Poco::Message& message,
+                const log::FieldSource* fields,
+                std::string& line) const override;
 };
 
 /// Appends `text`, with \xHH for each octet of what cannot be shown. Backslashes stay: the text may

@@ -2,10 +2,13 @@
 #include "app/LogOutput.h"
 
 #include <cerrno>
-#include <string_view>
+#include <climits>
 #include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace mpsmtp::app
@@ -25,28 +28,114 @@ int openLog(const std::string& path)
     return descriptor;
 }
 
+bool isWritable(int descriptor, std::chrono::milliseconds patience) noexcept
+{
+    pollfd output{descriptor, POLLOUT, 0};
+    return ::poll(&output, 1, static_cast<int>(patience.count())) > 0;
+}
+
 } // namespace
 
-LogOutput::LogOutput() noexcept : _descriptor(STDERR_FILENO) {}
+LogOutput::LogOutput() : _descriptor(STDERR_FILENO)
+{
+    openStandardError();
+}
 
 LogOutput::LogOutput(const std::string& path) : _path(path), _descriptor(openLog(path)) {}
 
 LogOutput::~LogOutput()
 {
-    if (!_path.empty())
+    finish();
+    if (_descriptor != STDERR_FILENO)
         ::close(_descriptor);
 }
 
-void LogOutput::log(const Poco::Message& message)
+/// O_NONBLOCK on the descriptor itself would hold for all programs that share it, a shell among them.
+void LogOutput::openStandardError() noexcept
 {
-    const std::string line = message.getText() + '\n';
-    for (std::string_view rest = line; !rest.empty();)
+    struct stat status = {};
+    if (::fstat(STDERR_FILENO, &status) != 0 || S_ISREG(status.st_mode))
+        return;
+    if (S_ISSOCK(status.st_mode))
     {
-        const ssize_t written = ::write(_descriptor, rest.data(), rest.size());
-        if (written < 0 && errno != EINTR)
-            return;
-        rest.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+        _kind = Kind::Socket;
+        return;
     }
+    const int own = ::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (own >= 0)
+        _descriptor = own;
+    else // another user's pipe, or no /proc
+        _kind = Kind::Guarded;
+}
+
+int LogOutput::write(std::string_view line)
+{
+    for (;;)
+    {
+        std::chrono::milliseconds patience{0};
+        {
+            const std::lock_guard lock(_mutex);
+            const int error = putLine(line);
+            if (error == 0)
+                _stall.end();
+            if (error == EAGAIN)
+                patience = _stall.wait(Stall::Clock::now());
+            if (error != EAGAIN || patience.count() == 0)
+                return error;
+        }
+        (void)isWritable(_descriptor, patience);
+    }
+}
+
+/// \return 0: it is written, or will be as far as it is not
+int LogOutput::putLine(std::string_view line)
+{
+    std::string_view rest = _rest;
+    const int error = put(rest);
+    _rest.erase(0, _rest.size() - rest.size());
+    if (error != 0)
+        return error;
+    const std::size_t size = line.size();
+    const int lineError = put(line);
+    if (line.size() == size)
+        return lineError;
+    _rest = line;
+    return 0;
+}
+
+/// Takes off `octets` what was written.
+int LogOutput::put(std::string_view& octets) noexcept
+{
+    while (!octets.empty())
+    {
+        std::size_t written = 0;
+        if (const int error = putOnce(octets, written); error != 0)
+            return error;
+        octets.remove_prefix(written);
+    }
+    return 0;
+}
+
+int LogOutput::putOnce(std::string_view octets, std::size_t& written) noexcept
+{
+    if (_kind == Kind::Guarded)
+    {
+        if (!isWritable(_descriptor, std::chrono::milliseconds(0)))
+            return EAGAIN;
+        octets = octets.substr(0, PIPE_BUF); // for so many there is room in a writable pipe
+    }
+    const ssize_t count =
+        _kind == Kind::Socket
+            ? ::send(_descriptor, octets.data(), octets.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+            : ::write(_descriptor, octets.data(), octets.size());
+    written = count < 0 ? 0 : static_cast<std::size_t>(count);
+    return count >= 0 || errno == EINTR ? 0 : errno;
+}
+
+void LogOutput::finish() noexcept
+{
+    const std::lock_guard lock(_mutex);
+    (void)putLine({});
 }
 
 void LogOutput::reopen()
@@ -54,10 +143,16 @@ void LogOutput::reopen()
     if (_path.empty())
         return;
     const int fresh = openLog(_path);
-    const int result = ::dup3(fresh, _descriptor, O_CLOEXEC);
-    const int error = errno;
+    int error = 0;
+    {
+        const std::lock_guard lock(_mutex);
+        std::string_view rest = _rest;
+        (void)put(rest); // the last chance of the old file: half a line has no place in the new one
+        error = ::dup3(fresh, _descriptor, O_CLOEXEC) < 0 ? errno : 0;
+        _rest.clear();
+    }
     ::close(fresh);
-    if (result < 0)
+    if (error != 0)
         throw std::system_error(error, std::generic_category(), "cannot reopen the log " + _path);
 }
 

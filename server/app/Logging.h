@@ -1,13 +1,18 @@
-// Sets POCO's loggers up from [logging], changes and takes them down. Thread safety: [main]; the
-// loggers themselves [any].
+// Sets POCO's loggers up from [logging], changes and takes them down:
+//
+//   Poco::Logger (level) → RepeatLimit → LogSwitch → a LogTarget
+//
+// Thread safety: [main]; the loggers themselves [any].
 #pragma once
 
 #include "app/Configuration.h"
 #include "app/LogOutput.h"
 #include "app/LogSwitch.h"
+#include "app/RepeatLimit.h"
 
 #include <Poco/AutoPtr.h>
 
+#include <memory>
 #include <string>
 
 namespace mpsmtp::app
@@ -23,20 +28,38 @@ public:
     Logging& operator=(const Logging&) = delete;
     ~Logging();
 
-    /// For log rotation; see LogOutput::reopen().
+    /// For log rotation; see LogOutput::reopen(). If it fails, tend() tries again.
+    /// \throws std::system_error
     void reopen();
 
     /// While other threads log. A target that stays is not opened anew.
     /// \throws std::system_error if the log file cannot be opened; all is then as it was
     void change(const LoggingConfig& config);
 
+    /// To be called about once a second: says what was counted or lost, and opens a file that could not be opened before.
+    void tend();
+
+    /// tend() has, or will soon have, something to do.
+    [[nodiscard]] bool needsTending() const noexcept
+    {
+        return _wantsReopen || _repeats->isCounting();
+    }
+
 private:
-    void open(const std::string& target);
+    [[nodiscard]] Poco::AutoPtr<LogTarget> makeTarget(const LoggingConfig& config);
+    [[nodiscard]] Poco::AutoPtr<LogTarget> makeStandardError(const LoggingConfig& config) const;
+    void setLevels(const LoggingConfig& config) const;
 
     std::string _target;
-    Poco::AutoPtr<LogOutput> _output;    ///< null for syslog
-    Poco::AutoPtr<Poco::Channel> _lines; ///< takes finished lines: _output or syslog
+    std::shared_ptr<LogOutput> _standardError;
+    Poco::AutoPtr<LogTarget> _complaints; ///< standard error, whatever the target is
+    std::shared_ptr<LogOutput> _file;     ///< null unless the target is one
+    bool _wantsReopen = false;
     Poco::AutoPtr<LogSwitch> _switch;
+    Poco::AutoPtr<RepeatLimit> _repeats;
 };
+
+/// What `JOURNAL_STREAM` says ("8:12345") is what standard error is: it goes to the journal (systemd.exec(5)).
+[[nodiscard]] bool isStandardErrorTheJournal(const std::string& journalStream) noexcept;
 
 } // namespace mpsmtp::app

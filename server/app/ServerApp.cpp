@@ -37,8 +37,9 @@ namespace
 
 constexpr std::chrono::seconds collectInterval(10);
 
-/// How often old handlers are looked at, whether they can go; only while there are some.
-constexpr std::chrono::seconds oldHandlersInterval(1);
+/// How often old handlers are looked at, whether they can go, and the log, whether it has something to tell; only while
+/// there is anything.
+constexpr std::chrono::seconds shortInterval(1);
 
 /// What handlers may take, told to the service manager: a store with a journal mends itself first, and syncs a whole file
 /// system last.
@@ -361,8 +362,8 @@ void ServerApp::waitForStop()
     {
         auto wait =
             std::chrono::duration_cast<std::chrono::milliseconds>(nextCollect - Clock::now());
-        if (_handlers.size() > 1)
-            wait = std::min<std::chrono::milliseconds>(wait, oldHandlersInterval);
+        if (_handlers.size() > 1 || _logging->needsTending())
+            wait = std::min<std::chrono::milliseconds>(wait, shortInterval);
         if (_manager.nextSign() < Clock::now() + wait)
             wait = std::chrono::ceil<std::chrono::milliseconds>(_manager.nextSign() - Clock::now());
         const auto event = awaitSignal(std::max(wait, std::chrono::milliseconds(0)));
@@ -371,6 +372,7 @@ void ServerApp::waitForStop()
         heed(event);
         endOldHandlers();
         tellManager();
+        _logging->tend();
         if (Clock::now() < nextCollect)
             continue;
         _server->collect();

@@ -3,6 +3,7 @@
 
 #include "delivery/HookLog.h"
 #include "delivery/ReplyTarget.h"
+#include "log/Entry.h"
 
 #include <mpsmtp/Reply.h>
 
@@ -252,10 +253,12 @@ std::optional<smtp::Reply> Delivery::commitAll(const DeliveryInput& input)
         if (answer.isSuccess())
             continue;
         if (i > 0)
-            _staged[i].handler().logger().error("commit id=" + std::string(idOf(input)) + ": " +
-                                                std::to_string(i) +
-                                                " handler(s) had committed before; the mail will "
-                                                "be there twice when the client sends it again");
+            log::write(_staged[i].handler().logger(),
+                       Poco::Message::PRIO_ERROR,
+                       "commit id=" + std::string(idOf(input)) + ": " + std::to_string(i) +
+                           " handler(s) had committed before; the mail will "
+                           "be there twice when the client sends it again",
+                       log::Fields{{log::Field::Transaction, idOf(input)}});
         return afterFailedCommit(std::move(answer));
     }
     _staged.clear(); // all committed
@@ -291,8 +294,10 @@ void Delivery::deliverOptional(const DeliveryJob& job, const DeliveryInput& inpu
                         persist(_staged.back(), input).isSuccess() &&
                         commit(_staged.back(), input).isSuccess();
     if (!isDone)
-        job.handler->logger().warning("id=" + std::string(idOf(input)) +
-                                      " was accepted but is not in this handler");
+        log::write(job.handler->logger(),
+                   Poco::Message::PRIO_WARNING,
+                   "id=" + std::string(idOf(input)) + " was accepted but is not in this handler",
+                   log::Fields{{log::Field::Transaction, idOf(input)}});
     abortStaged();
 }
 

@@ -1,10 +1,12 @@
 // What this is and its thread safety: HookLog.h.
 #include "delivery/HookLog.h"
 
+#include "log/Entry.h"
 #include "smtp/Printable.h"
 
 #include <mpsmtp/Reply.h>
 
+#include <cstdint>
 #include <string>
 
 namespace mpsmtp::delivery
@@ -39,6 +41,12 @@ std::string begin(const HookCall& call)
     return text.append(": ");
 }
 
+Poco::Message::Priority priorityOf(AnswerKind kind) noexcept
+{
+    return kind == AnswerKind::Refusal ? Poco::Message::PRIO_INFORMATION
+                                       : Poco::Message::PRIO_ERROR;
+}
+
 } // namespace
 
 void logAnswer(const HookCall& call,
@@ -50,23 +58,31 @@ void logAnswer(const HookCall& call,
     // Nothing is made for it: behind a commit, a lack of memory would defer a mail that is stored.
     if (kind == AnswerKind::Success)
         return;
-    const std::string outcome = isSkipped ? "skipped" : "answered " + replyText(reply);
     Poco::Logger& logger = call.handler.logger();
-    switch (kind)
-    {
-    case AnswerKind::Success:
+    const auto priority = priorityOf(kind);
+    if (!logger.is(priority))
         return;
-    case AnswerKind::Refusal:
-        if (logger.information())
-            logger.information(begin(call) + "refused with " + replyText(reply));
-        return;
-    case AnswerKind::Fault:
-        logger.error(begin(call) + "failed: " + smtp::printable(detail) + "; " + outcome);
-        return;
-    case AnswerKind::Bug:
-        logger.error(begin(call) + "the plugin has a bug: " + smtp::printable(detail) + "; " +
-                     outcome);
-    }
+    const std::string told = replyText(reply);
+    const std::string outcome = isSkipped ? "skipped" : "answered " + told;
+    std::string text = begin(call);
+    if (kind == AnswerKind::Refusal)
+        text += "refused with " + told;
+    else
+        text += (kind == AnswerKind::Bug ? "the plugin has a bug: " : "failed: ") +
+                smtp::printable(detail) + "; " + outcome;
+    using log::Field;
+    const auto client =
+        call.session ? mpsmtp::detail::fromAbi(call.session->client_address) : std::string_view();
+    log::write(logger,
+               priority,
+               text,
+               log::Fields{{Field::Transaction, call.id},
+                           {Field::Client, client},
+                           {Field::Recipient, call.recipient},
+                           {Field::Hook, call.hook},
+                           {Field::Reply, isSkipped ? std::string_view() : told},
+                           isSkipped ? log::FieldValue(Field::Code, std::string_view())
+                                     : log::FieldValue(Field::Code, std::uint64_t{reply.code})});
 }
 
 } // namespace mpsmtp::delivery

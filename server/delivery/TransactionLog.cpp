@@ -15,6 +15,9 @@ namespace
 /// A thousand recipients are a line that nobody reads.
 constexpr std::size_t mostRecipients = 20;
 
+/// Programs do read it, but journald refuses an entry of more than 1024 fields.
+constexpr std::size_t mostRecipientFields = 500;
+
 void appendPath(std::string& line, std::string_view address)
 {
     line.append("<");
@@ -64,6 +67,43 @@ void appendOutcomes(std::string& line, const std::vector<HandlerOutcome>& outcom
 
 } // namespace
 
+namespace
+{
+
+std::string replyText(const smtp::Reply& reply)
+{
+    std::string text = std::to_string(reply.code);
+    text.append(reply.enhanced.empty() ? "" : " ").append(reply.enhanced);
+    return text.append(" ").append(reply.text);
+}
+
+} // namespace
+
+void TransactionFields::tell(log::FieldSink& sink) const
+{
+    using log::Field;
+    const smtp::Envelope& envelope = _record.envelope;
+    sink.number(Field::Session, _record.session.id);
+    sink.text(Field::Client, _record.session.clientAddress);
+    sink.text(Field::Listener, _record.session.listener);
+    if (!envelope.id.empty())
+        sink.text(Field::Transaction, envelope.id);
+    sink.text(Field::Sender, envelope.reversePath.address);
+    const std::size_t told = std::min(envelope.recipients.size(), mostRecipientFields);
+    for (std::size_t i = 0; i < told; ++i)
+        sink.text(Field::Recipient, envelope.recipients[i].path.address);
+    sink.number(Field::Recipients, envelope.recipients.size());
+    sink.number(Field::Size, _record.octets);
+    if (_record.reply && !_record.reply->isSilent())
+    {
+        sink.text(Field::Reply, replyText(*_record.reply));
+        sink.number(Field::Code, _record.reply->code);
+    }
+    sink.number(Field::Milliseconds, static_cast<std::uint64_t>(_record.elapsed.count()));
+    for (const HandlerOutcome& outcome : _record.outcomes)
+        sink.text(Field::Outcome, outcome.handler->name() + ":" + outcome.word());
+}
+
 std::string transactionLine(const TransactionRecord& record)
 {
     std::string line = "id=";
@@ -92,7 +132,7 @@ void TransactionLog::write(const TransactionRecord& record) const noexcept
         const auto priority =
             isRefused ? Poco::Message::PRIO_NOTICE : Poco::Message::PRIO_INFORMATION;
         if (_logger.is(priority))
-            _logger.log(Poco::Message(_logger.name(), transactionLine(record), priority));
+            log::write(_logger, priority, transactionLine(record), TransactionFields(record));
     }
     catch (...) // NOLINT(bugprone-empty-catch): see the header
     {

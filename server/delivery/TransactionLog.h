@@ -6,6 +6,7 @@
 #pragma once
 
 #include "delivery/Delivery.h"
+#include "log/Entry.h"
 #include "smtp/Envelope.h"
 #include "smtp/Reply.h"
 
@@ -28,6 +29,19 @@ struct TransactionRecord
     const smtp::Reply* reply; ///< nullptr: the client gave up
     std::chrono::milliseconds elapsed;
     const std::vector<HandlerOutcome>& outcomes;
+};
+
+/// The same for programs.
+class TransactionFields final : public log::FieldSource
+{
+public:
+    /// Borrows the record.
+    explicit TransactionFields(const TransactionRecord& record) noexcept : _record(record) {}
+
+    void tell(log::FieldSink& sink) const override;
+
+private:
+    const TransactionRecord& _record;
 };
 
 /// The line; a long list of recipients is cut: "<…>,<…>,+480".

@@ -3,6 +3,7 @@
 
 #include "delivery/HookLog.h"
 #include "delivery/ReplyTarget.h"
+#include "log/Entry.h"
 #include "smtp/Printable.h"
 #include "smtp/Trace.h"
 
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <exception>
 #include <string_view>
 #include <system_error>
@@ -37,7 +39,10 @@ void logError(const std::string& id, std::string_view what, std::string_view cau
     try
     {
         Poco::Logger& logger = Poco::Logger::get("delivery");
-        logger.error(std::string(what) + " id=" + id + ": " + std::string(cause));
+        log::write(logger,
+                   Poco::Message::PRIO_ERROR,
+                   std::string(what) + " id=" + id + ": " + std::string(cause),
+                   log::Fields{{log::Field::Transaction, id}});
     }
     catch (...) // NOLINT(bugprone-empty-catch)
     {
@@ -252,7 +257,13 @@ smtp::Reply TransactionSink::refuseByRoute(HandlerChain::Routed&& routed,
         smtp::appendPrintable(text, path.address);
         text.append(routed.route.empty() ? ">: no route" : ">: [route:");
         text.append(routed.route).append(routed.route.empty() ? "" : "]");
-        logger.information(text + " refused it with " + std::to_string(routed.refusal.code));
+        log::write(logger,
+                   Poco::Message::PRIO_INFORMATION,
+                   text + " refused it with " + std::to_string(routed.refusal.code),
+                   log::Fields{{log::Field::Transaction, envelope.id},
+                               {log::Field::Recipient, path.address},
+                               {log::Field::Route, routed.route},
+                               {log::Field::Code, std::uint64_t{routed.refusal.code}}});
     }
     return std::move(routed.refusal);
 }

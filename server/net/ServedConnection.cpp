@@ -1,6 +1,7 @@
 // See ServedConnection.h.
 #include "net/ServedConnection.h"
 
+#include "log/Entry.h"
 #include "net/PacedTransport.h"
 #include "net/SmtpConnection.h"
 #include "net/SocketTransport.h"
@@ -72,9 +73,16 @@ void ServedConnection::logDebug(std::uint64_t session,
                                 const char* event,
                                 const ClientSocket& client) const
 {
-    if (_context.log.debug())
-        _context.log.debug("session " + std::to_string(session) + " of " + client.peer().address +
-                           ' ' + event + ' ' + client.service().listener->name);
+    if (!_context.log.debug())
+        return;
+    const std::string& listener = client.service().listener->name;
+    log::write(_context.log,
+               Poco::Message::PRIO_DEBUG,
+               "session " + std::to_string(session) + " of " + client.peer().address + ' ' + event +
+                   ' ' + listener,
+               log::Fields{{log::Field::Session, session},
+                           {log::Field::Client, client.peer().address},
+                           {log::Field::Listener, listener}});
 }
 
 void ServedConnection::fail(const ClientSocket& client, std::string_view reason) noexcept

@@ -2,22 +2,31 @@
 #include "app/LogOutput.h"
 
 #include "app/Configuration.h"
+#include "app/LogFormatter.h"
+#include "app/LogTarget.h"
 #include "app/Logging.h"
 
 #include <cppunit/extensions/HelperMacros.h>
 
-#include <Poco/AutoPtr.h>
 #include <Poco/Logger.h>
 #include <Poco/TemporaryFile.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
 
 using namespace mpsmtp::app;
 
@@ -30,10 +39,57 @@ std::string fileText(const std::string& path)
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-Poco::Message message(const std::string& text)
+void write(LogOutput& output, const std::string& text)
 {
-    return {"test", text, Poco::Message::PRIO_INFORMATION};
+    CPPUNIT_ASSERT_EQUAL(0, output.write(text + '\n'));
 }
+
+/// A pipe whose writing end is standard error for a moment.
+class Pipe
+{
+public:
+    Pipe() { CPPUNIT_ASSERT_EQUAL(0, ::pipe2(_ends.data(), O_CLOEXEC)); }
+
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+
+    ~Pipe()
+    {
+        for (const int end : _ends)
+            ::close(end);
+    }
+
+    [[nodiscard]] std::shared_ptr<LogOutput> asStandardError() const
+    {
+        const int before = ::dup(STDERR_FILENO);
+        ::dup2(_ends[1], STDERR_FILENO);
+        auto output = std::make_shared<LogOutput>();
+        ::dup2(before, STDERR_FILENO);
+        ::close(before);
+        return output;
+    }
+
+    /// All that is in it now.
+    [[nodiscard]] std::string read() const
+    {
+        std::string text;
+        pollfd input{_ends[0], POLLIN, 0};
+        std::array<char, 4096> octets{};
+        while (::poll(&input, 1, 0) > 0)
+        {
+            const ssize_t count = ::read(_ends[0], octets.data(), octets.size());
+            if (count <= 0)
+                break;
+            text.append(octets.data(), static_cast<std::size_t>(count));
+        }
+        return text;
+    }
+
+    [[nodiscard]] int writeEnd() const { return _ends[1]; }
+
+private:
+    std::array<int, 2> _ends{};
+};
 
 } // namespace
 
@@ -45,6 +101,11 @@ class LogOutputTest : public CppUnit::TestFixture
     CPPUNIT_TEST(reopenThatFailsKeepsTheOldFile);
     CPPUNIT_TEST(aFileThatCannotBeOpenedIsNamed);
     CPPUNIT_TEST(linesOfManyThreadsStayWhole);
+    CPPUNIT_TEST(aFullDiskIsAnErrorAndNotTheEnd);
+    CPPUNIT_TEST(aPipeThatNobodyReadsIsGivenUpAfterASecondAndForAllTogether);
+    CPPUNIT_TEST(aLineThatWasTornIsFinishedFirst);
+    CPPUNIT_TEST(othersWhoShareAPipeSeeNoChange);
+    CPPUNIT_TEST(whatWasLostIsTold);
     CPPUNIT_TEST(loggersFollowTheConfiguration);
     CPPUNIT_TEST_SUITE_END();
 
@@ -62,32 +123,32 @@ private:
     void linesAreAppended()
     {
         std::ofstream(_path) << "old\n";
-        Poco::AutoPtr<LogOutput> output = new LogOutput(_path);
-        output->log(message("a"));
-        output->log(message(""));
-        output->log(message("b"));
+        LogOutput output(_path);
+        write(output, "a");
+        write(output, "");
+        write(output, "b");
         CPPUNIT_ASSERT_EQUAL(std::string("old\na\n\nb\n"), fileText(_path));
     }
 
     void reopenWritesToANewFile()
     {
-        Poco::AutoPtr<LogOutput> output = new LogOutput(_path);
-        output->log(message("a"));
+        LogOutput output(_path);
+        write(output, "a");
         std::filesystem::rename(_path, _path + ".1");
-        output->log(message("b"));
-        output->reopen();
-        output->log(message("c"));
+        write(output, "b");
+        output.reopen();
+        write(output, "c");
         CPPUNIT_ASSERT_EQUAL(std::string("a\nb\n"), fileText(_path + ".1"));
         CPPUNIT_ASSERT_EQUAL(std::string("c\n"), fileText(_path));
     }
 
     void reopenThatFailsKeepsTheOldFile()
     {
-        Poco::AutoPtr<LogOutput> output = new LogOutput(_path);
+        LogOutput output(_path);
         std::filesystem::rename(_path, _path + ".1");
         std::filesystem::create_directory(_path);
-        CPPUNIT_ASSERT_THROW(output->reopen(), std::system_error);
-        output->log(message("a"));
+        CPPUNIT_ASSERT_THROW(output.reopen(), std::system_error);
+        write(output, "a");
         CPPUNIT_ASSERT_EQUAL(std::string("a\n"), fileText(_path + ".1"));
     }
 
@@ -95,7 +156,7 @@ private:
     {
         try
         {
-            const Poco::AutoPtr<LogOutput> output = new LogOutput(_folder + "/none/x.log");
+            const LogOutput output(_folder + "/none/x.log");
             CPPUNIT_FAIL("opened");
         }
         catch (const std::system_error& error)
@@ -110,7 +171,7 @@ private:
     {
         constexpr int threadCount = 4;
         constexpr int lineCount = 200;
-        Poco::AutoPtr<LogOutput> output = new LogOutput(_path);
+        LogOutput output(_path);
         std::vector<std::thread> threads;
         for (int i = 0; i < threadCount; ++i)
             threads.emplace_back(
@@ -118,7 +179,7 @@ private:
                 {
                     const std::string line(100, static_cast<char>('a' + i));
                     for (int j = 0; j < lineCount; ++j)
-                        output->log(message(line));
+                        write(output, line);
                 });
         for (auto& thread : threads)
             thread.join();
@@ -127,6 +188,77 @@ private:
         for (std::string line; std::getline(file, line); ++count)
             CPPUNIT_ASSERT_EQUAL(std::string(100, line.at(0)), line);
         CPPUNIT_ASSERT_EQUAL(threadCount * lineCount, count);
+    }
+
+    void aFullDiskIsAnErrorAndNotTheEnd()
+    {
+        LogOutput output("/dev/full");
+        CPPUNIT_ASSERT_EQUAL(ENOSPC, output.write("a\n"));
+        CPPUNIT_ASSERT_EQUAL(ENOSPC, output.write("b\n"));
+    }
+
+    void aPipeThatNobodyReadsIsGivenUpAfterASecondAndForAllTogether()
+    {
+        Pipe pipe;
+        const auto output = pipe.asStandardError();
+        const auto begin = std::chrono::steady_clock::now();
+        const std::string line(1000, 'x');
+        while (output->write(line + "\n") == 0)
+            continue;
+        for (int i = 0; i < 100; ++i)
+            CPPUNIT_ASSERT_EQUAL(EAGAIN, output->write(line));
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin >= Stall::patience);
+        // Not 100 times as long; the rest is for a machine that is busy.
+        CPPUNIT_ASSERT(std::chrono::steady_clock::now() - begin < 30 * Stall::patience);
+        (void)pipe.read();
+        CPPUNIT_ASSERT_EQUAL(0, output->write("again\n"));
+        CPPUNIT_ASSERT_EQUAL(std::string("again\n"), pipe.read());
+    }
+
+    /// Longer than what a pipe takes at once.
+    void aLineThatWasTornIsFinishedFirst()
+    {
+        Pipe pipe;
+        const auto output = pipe.asStandardError();
+        const std::string line(200'000, 'x');
+        CPPUNIT_ASSERT_EQUAL(0, output->write(line + "\n"));
+        CPPUNIT_ASSERT_EQUAL(EAGAIN, output->write("lost\n"));
+        std::string text;
+        for (int i = 0; i < 100 && text.size() < line.size() + 1; ++i)
+        {
+            text += pipe.read();
+            output->finish();
+        }
+        CPPUNIT_ASSERT_EQUAL(0, output->write("next\n"));
+        text += pipe.read();
+        CPPUNIT_ASSERT(line + "\nnext\n" == text);
+    }
+
+    void othersWhoShareAPipeSeeNoChange()
+    {
+        Pipe pipe;
+        const auto output = pipe.asStandardError();
+        CPPUNIT_ASSERT_EQUAL(0, output->write("a\n"));
+        CPPUNIT_ASSERT_EQUAL(0, ::fcntl(pipe.writeEnd(), F_GETFL) & O_NONBLOCK);
+    }
+
+    void whatWasLostIsTold()
+    {
+        Pipe pipe;
+        const auto output = pipe.asStandardError();
+        // The last page of a full pipe has room for short lines.
+        for (const std::size_t size : {4096, 1})
+            while (output->write(std::string(size, 'x')) == 0)
+                continue;
+        Poco::AutoPtr<LineTarget> target =
+            new LineTarget(output, std::make_unique<BareLogFormatter>());
+        for (int i = 0; i < 7; ++i)
+            target->log({"net", "lost", Poco::Message::PRIO_ERROR});
+        (void)pipe.read();
+        target->log({"net", "next", Poco::Message::PRIO_ERROR});
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("server: 7 lines of the log were lost: nobody reads it\nnet: next\n"),
+            pipe.read());
     }
 
     void loggersFollowTheConfiguration()

@@ -166,7 +166,7 @@ class ReloadTest : public CppUnit::TestFixture
         reload(program, first + "[logging]\ntarget = x.log\nformat = json\nlevel = debug\n");
         awaitFile(log, "configuration 2 is in use");
         sendMail(program.port(), "ben@example.com");
-        awaitFile(log, "\"text\":\"session 1 of 127.0.0.1 connected to main\"}\n");
+        awaitFile(log, "\"text\":\"session 1 of 127.0.0.1 connected to main\",\"session\":1,");
         assertLacks(program.err(), "configuration 2");
         reload(program, first);
         program.awaitError("configuration 3 is in use");

@@ -22,10 +22,11 @@ NOT_FOUNDATION = r"<Poco/(Net|Util|Data|JSON|XML|Crypto)/.+>"
 ROOMS = {
     "sdk": ([STD, C_OF_ABI, SDK, r"<(unistd|fcntl|dirent|arpa/inet|sys/stat|sys/resource)\.h>"], []),
     "server/smtp": ([STD, INTRINSICS, SDK, r'"smtp/.+"'], [NOT_IN_THE_CORE]),
-    "server/delivery": ([STD, POSIX, SDK, r'"(smtp|delivery)/.+"', r"<Poco/.+>"],
+    "server/log": ([STD, r'"log/.+"', r"<Poco/.+>"], [NOT_FOUNDATION]),
+    "server/delivery": ([STD, POSIX, SDK, r'"(smtp|log|delivery)/.+"', r"<Poco/.+>"],
                         [NOT_FOUNDATION, r'"smtp/(Session|Dialog)\.h"', r"<(sys/socket|netdb|netinet/.+)\.h>"]),
-    "server/net": ([STD, POSIX, r'"(smtp|net)/.+"', r"<Poco/.+>"], [r"<Poco/(Util|Data|JSON)/.+>"]),
-    "server/app": ([STD, POSIX, SDK, r'"(smtp|delivery|net|app)/.+"', r"<Poco/.+>"], []),
+    "server/net": ([STD, POSIX, r'"(smtp|log|net)/.+"', r"<Poco/.+>"], [r"<Poco/(Util|Data|JSON)/.+>"]),
+    "server/app": ([STD, POSIX, SDK, r'"(smtp|log|delivery|net|app)/.+"', r"<Poco/.+>"], []),
     "plugins/common": ([STD, POSIX, SDK, r'"common/.+"'], []),
 }
 PLUGIN = [STD, POSIX, SDK, r'"common/.+"']
@@ -82,7 +83,7 @@ class Includes(unittest.TestCase):
                               ("server/delivery/X.h", "<Poco/Net/Socket.h>"), ("server/delivery/X.h", '"net/Transport.h"'),
                               ("server/net/X.h", "<mpsmtp/Handler.h>"), ("server/net/X.h", '"delivery/DeliveryConfig.h"'),
                               ("plugins/mh/X.h", '"maildir/Maildir.h"'), ("plugins/mh/X.h", "<Poco/Logger.h>"),
-                              ("plugins/mh/X.h", '"smtp/Reply.h"'), ("plugins/common/X.h", '"mh/Mh.h"'),
+                              ("plugins/mh/X.h", '"smtp/Reply.h"'), ("server/log/X.h", '"smtp/Reply.h"'), ("plugins/common/X.h", '"mh/Mh.h"'),
                               ("sdk/include/mpsmtp/X.h", "<sys/socket.h>"), ("sdk/include/mpsmtp/X.h", "<Poco/Logger.h>")):
             with self.subTest(room, include=include):
                 self.assertEqual(wrong_includes(pathlib.Path(room), [include]), [include])
