@@ -5,6 +5,7 @@
 #include "app/ListenAddress.h"
 #include "app/LogLevel.h"
 #include "app/SectionValues.h"
+#include "app/Transcript.h"
 #include "delivery/RouteTargets.h"
 #include "delivery/Values.h"
 
@@ -124,6 +125,7 @@ net::ServerConfig Builder::server() const
     config.minDataRate = limits.octets("min_data_rate");
     config.shutdownGrace = server.duration("shutdown_grace");
     config.spin = static_cast<unsigned>(server.integer("spin"));
+    config.observers = transcripts(values("logging").list("transcript"));
     for (const IniSection* section : named("listener"))
         config.listeners.push_back(listener(*section));
     return config;

@@ -130,6 +130,8 @@ const std::vector<KeySpec>& keyTable()
          "The same for all handlers; log_level of a handler's section goes before it."},
         {"logging", "level_transcript", T::LogLevel, "", "the value of level", "",
          "The same for transcripts, which are information."},
+        {"logging", "transcript", T::NetworkList, "", "nobody", "",
+         "Clients whose sessions are written down line by line, without mail and passwords: addresses, networks, unix."},
         {"logging", "repeats", T::Integer, "100", "", "lines",
          "How often the same thing is said in repeat_interval before it is only counted; 0 is no limit.",
          "", 0, 1'000'000},

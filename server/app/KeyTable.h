@@ -25,6 +25,7 @@ enum class KeyType
     List,
     Choice,      ///< one of `choices`
     LogLevel,    ///< LogLevel.h
+    NetworkList, ///< Transcript.h
     AddressList, ///< ListenAddress.h
     DomainName,  ///< a host's name or an address literal
     Octal        ///< a file mode

@@ -3,6 +3,7 @@
 
 #include "app/ListenAddress.h"
 #include "app/LogLevel.h"
+#include "app/Transcript.h"
 #include "delivery/Values.h"
 
 #include <algorithm>
@@ -117,6 +118,14 @@ std::string addressListProblem(std::string_view value)
     return {};
 }
 
+std::string networkListProblem(const KeySpec& spec, std::string_view value)
+{
+    for (const auto item : delivery::parseList(value))
+        if (const auto text = transcriptItemProblem(item); !text.empty())
+            return std::string(spec.key) + ": " + text;
+    return {};
+}
+
 } // namespace
 
 std::string valueProblem(const KeySpec& spec, std::string_view value)
@@ -138,6 +147,8 @@ std::string valueProblem(const KeySpec& spec, std::string_view value)
                                              : notAccepted(spec, value, enumerated(spec.choices));
     case KeyType::LogLevel:
         return parseLogLevel(value) ? std::string() : notAccepted(spec, value, logLevelAccepted);
+    case KeyType::NetworkList:
+        return networkListProblem(spec, value);
     case KeyType::AddressList:
         return addressListProblem(value);
     case KeyType::DomainName:

@@ -47,7 +47,9 @@ void ServedConnection::serve(ClientSocket& client)
     logDebug(session, "connected to", client);
     // Gone with this function; the generation that made it stays until the socket goes.
     const auto sink = generation.sinks();
+    const auto observer = config.observers ? config.observers(info) : nullptr;
     smtp::Dialog dialog(client.service().listener->session, std::move(info), *sink);
+    dialog.observe(observer.get());
     SocketTransport transport(client.sockfd(), {config.spin, _context.admission.counter()});
     PacedTransport paced(transport, dialog);
     SmtpConnection(dialog,

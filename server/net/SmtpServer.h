@@ -1,6 +1,8 @@
 // The net room's front door: listeners, connections, limits, and the way down.
 #pragma once
 
+#include "smtp/DialogObserver.h"
+#include "smtp/Envelope.h"
 #include "smtp/MessageSink.h"
 #include "smtp/SessionOptions.h"
 
@@ -14,6 +16,10 @@
 
 namespace mpsmtp::net
 {
+
+/// Makes who hears a session (smtp/DialogObserver.h), or nullptr. Called by connection threads.
+using ObserverFactory =
+    std::function<std::unique_ptr<smtp::DialogObserver>(const smtp::SessionInfo&)>;
 
 /// A `[listener:NAME]` section.
 struct ListenerConfig
@@ -41,6 +47,7 @@ struct ServerConfig
     std::chrono::milliseconds shutdownGrace{30'000};
     /// recv attempts with a yield between before a thread sleeps (docs/performance.md); 0: none
     unsigned spin = 8;
+    ObserverFactory observers; ///< empty: nobody hears any
 };
 
 /// One sentence for each limit of the kernel that is too low for `config`; start() logs the same.

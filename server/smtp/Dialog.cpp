@@ -45,6 +45,8 @@ Dialog::Dialog(const SessionOptions& options, SessionInfo info, MessageSink& sin
 
 Dialog::~Dialog()
 {
+    if (_observer)
+        tellOutput();
     try
     {
         // The client may have gone before it got its reply. The mail is ours all the same, for optional handlers too.
@@ -108,6 +110,8 @@ void Dialog::receivedInSink(std::size_t count)
     if (_session.expected() == Expected::MailData)
         return decodeInSink(_input.size() + count);
     _session.data().wroteInPlace(_lent, count);
+    if (_observer)
+        tellMailData(count);
     _session.chunkReceived(count);
     noteWorkAfterReply();
 }
@@ -119,6 +123,8 @@ void Dialog::decodeInSink(std::size_t size)
     // First of all: the sink may do with its buffer what it likes once it has been told of the rest.
     _input.append({_lent.data + result.consumed, size - result.consumed});
     _session.data().wroteInPlace(_lent, result.kept);
+    if (_observer)
+        tellMailData(result.kept);
     if (result.ended)
         endMailData();
 }
@@ -188,6 +194,8 @@ bool Dialog::processCommand()
     else if (result.status == LineSplitter::Status::TooLong)
     {
         _isUntouched = false; // what follows is the rest of the line
+        if (_observer)
+            tellLine(result.line);
         _session.refuseLongLine(result.line);
     }
     else if (result.status == LineSplitter::Status::Endless)
@@ -199,6 +207,8 @@ bool Dialog::processCommand()
 void Dialog::execute(std::string_view line)
 {
     _isUntouched = false;
+    if (_observer)
+        tellLine(line);
     _session.execute(line);
     if (_session.expected() == Expected::MailData)
         _decoder.reset();
@@ -210,6 +220,8 @@ bool Dialog::processMailData()
 {
     const DataDecoder::Result result = _decoder.decode(_input.data(), _input.size());
     _session.data().write({_input.data(), result.kept});
+    if (_observer)
+        tellMailData(result.kept);
     _input.consume(result.consumed);
     if (result.ended)
         endMailData();
@@ -229,9 +241,32 @@ bool Dialog::processChunk()
         return false;
     _session.data().write(_input.octets().substr(0, static_cast<std::size_t>(count)));
     _input.consume(static_cast<std::size_t>(count));
+    if (_observer)
+        tellMailData(count);
     _session.chunkReceived(count);
     noteWorkAfterReply();
     return true;
+}
+
+void Dialog::tellLine(std::string_view line)
+{
+    tellOutput();
+    _observer->clientLine(line);
+}
+
+void Dialog::tellMailData(std::uint64_t octets)
+{
+    tellOutput();
+    _observer->mailData(octets);
+}
+
+/// Each reply is told before the next line of the client, and at the latest when it has been sent.
+void Dialog::tellOutput()
+{
+    const std::string_view fresh = std::string_view(_output).substr(_toldOutput);
+    if (!fresh.empty())
+        _observer->serverText(fresh);
+    _toldOutput = _output.size();
 }
 
 void Dialog::endOfInput()
@@ -259,6 +294,9 @@ std::string_view Dialog::output() const noexcept
 
 void Dialog::clearOutput()
 {
+    if (_observer)
+        tellOutput();
+    _toldOutput = 0;
     _output.clear();
     if (_output.capacity() > keptOutputOctets)
         _output.shrink_to_fit();

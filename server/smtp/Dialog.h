@@ -4,6 +4,7 @@
 
 #include "smtp/Buffer.h"
 #include "smtp/DataDecoder.h"
+#include "smtp/DialogObserver.h"
 #include "smtp/InputBuffer.h"
 #include "smtp/LineSplitter.h"
 #include "smtp/MessageSink.h"
@@ -81,6 +82,9 @@ public:
 
     [[nodiscard]] Awaiting awaiting() const noexcept;
 
+    /// \param observer hears all that follows; nullptr: nobody. Must outlive the dialog.
+    void observe(DialogObserver* observer) noexcept { _observer = observer; }
+
     /// How fast this session may be, each way; 0: no limit.
     [[nodiscard]] std::uint64_t octetsPerSecond() const noexcept { return _sink.octetsPerSecond(); }
 
@@ -97,11 +101,16 @@ private:
     [[nodiscard]] bool processChunk();
     void execute(std::string_view line);
     void endMailData();
+    void tellLine(std::string_view line);
+    void tellMailData(std::uint64_t octets);
+    void tellOutput();
 
     void noteWorkAfterReply() noexcept { _hasSinkWork = _sink.hasWorkAfterReply(); }
 
     MessageSink& _sink;
+    DialogObserver* _observer = nullptr;
     std::string _output;
+    std::size_t _toldOutput = 0; // octets of _output that the observer has heard
     InputBuffer _input;
     LineSplitter _lines;
     DataDecoder _decoder;
