@@ -194,9 +194,7 @@ LoggingConfig Builder::logging() const
     if (config.target != "stderr" && config.target != "syslog" && config.target != "journal")
         config.target = absolute(config.target);
     config.journalSocket = absolute(settings.text("journal_socket"));
-    for (const auto& [name, value] : _surroundings.environment)
-        if (name == "JOURNAL_STREAM")
-            config.journalStream = value;
+    config.journalStream = journalStream(_surroundings.environment);
     config.repeats = {static_cast<std::uint64_t>(settings.integer("repeats")),
                       settings.duration("repeat_interval")};
     config.levels = logLevels();

@@ -29,6 +29,14 @@ Poco::Message::Priority LoggingConfig::levelOf(std::string_view logger) const no
     return found;
 }
 
+std::string journalStream(const Environment& environment)
+{
+    for (const auto& [name, value] : environment)
+        if (name == "JOURNAL_STREAM")
+            return value;
+    return {};
+}
+
 const std::vector<std::string_view>& logChannels()
 {
     static const std::vector<std::string_view> channels{

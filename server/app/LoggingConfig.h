@@ -1,6 +1,7 @@
 // [logging] as values. Thread safety: [any] (values).
 #pragma once
 
+#include "app/Overrides.h"
 #include "app/RepeatLimit.h"
 
 #include <Poco/Message.h>
@@ -33,6 +34,9 @@ struct LoggingConfig
     /// The level of the longest name in `levels` that `logger` is or lies below, or else `level`.
     [[nodiscard]] Poco::Message::Priority levelOf(std::string_view logger) const noexcept;
 };
+
+/// `JOURNAL_STREAM`, or "".
+[[nodiscard]] std::string journalStream(const Environment& environment);
 
 /// What [logging] level_CHANNEL can name; docs/logging.md says what each logs.
 [[nodiscard]] const std::vector<std::string_view>& logChannels();

@@ -22,6 +22,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <variant>
@@ -320,14 +321,21 @@ std::unique_ptr<delivery::DeliveryService> ServerApp::startHandlers(LoadedConfig
 int ServerApp::refuse() const
 {
     for (const delivery::Problem& problem : _loaded.problems)
-        std::cerr << shown(problem) << '\n';
+        std::cerr << complaintPrefix() << shown(problem) << '\n';
     complain(countMistakes(_loaded.problems.size()));
     return exitConfiguration;
 }
 
+/// The journal reads the priority of a line there (sd-daemon(3)).
+std::string_view ServerApp::complaintPrefix() const
+{
+    // Not from the configuration, which may be what is wrong.
+    return isStandardErrorTheJournal(journalStream(_surroundings.environment)) ? "<2>" : "";
+}
+
 void ServerApp::complain(const std::string& text) const
 {
-    std::cerr << "mpsmtpd: " << text << '\n';
+    std::cerr << complaintPrefix() << "mpsmtpd: " << text << '\n';
     if (_logging && _loaded.configuration.logging.target != LoggingConfig().target)
         logger().critical(text);
 }

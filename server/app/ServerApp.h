@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mpsmtp::net
@@ -87,6 +88,8 @@ private:
 
     /// Tells every problem. \return exitConfiguration
     int refuse() const;
+
+    [[nodiscard]] std::string_view complaintPrefix() const;
 
     /// A sentence on standard error, and in the log if that is elsewhere.
     void complain(const std::string& text) const;
