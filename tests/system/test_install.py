@@ -17,7 +17,8 @@ class Installed(unittest.TestCase):
                         "share/mpsmtp/plugin.map", "share/mpsmtp/template/CMakeLists.txt",
                         "share/man/man8/mpsmtpd.8", "share/man/man7/mpsmtp-plugin.7", "share/man/man5/mpsmtp.ini.5",
                         "etc/mpsmtp/mpsmtp.ini", "lib/systemd/system/mpsmtpd.service", "lib/systemd/system/mpsmtpd.socket",
-                        "lib/sysusers.d/mpsmtpd.conf"):
+                        "lib/sysusers.d/mpsmtpd.conf",
+                        "etc/logrotate.d/mpsmtpd"):
             with self.subTest(pattern):
                 self.assertEqual(len(list(harness.STAGE.glob(pattern))), 1)
 
