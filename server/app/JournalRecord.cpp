@@ -55,7 +55,6 @@ JournalRecord::JournalRecord(const Poco::Message& message, const log::FieldSourc
     add("SYSLOG_IDENTIFIER", "mpsmtpd");
     add("SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_MAIL)));
     add("SYSLOG_PID", std::to_string(message.getPid()));
-    add("TID", std::to_string(message.getTid()));
     log::tellAll(message, fields, *this);
 }
 

@@ -16,7 +16,7 @@ namespace
 constexpr std::size_t mostRecipients = 20;
 
 /// Programs do read it, but journald refuses an entry of more than 1024 fields.
-constexpr std::size_t mostRecipientFields = 500;
+constexpr std::size_t mostRecipientFields = 900;
 
 void appendPath(std::string& line, std::string_view address)
 {

@@ -23,7 +23,7 @@ const std::array<FieldSpec, fieldCount>& fieldTable() noexcept
         {F::Sender, "sender", K::Text,
          "The reverse-path without its brackets; empty for a bounce."},
         {F::Recipient, "recipient", K::List,
-         "Recipients as the client named them, the first 500."},
+         "Recipients as the client named them, the first 900."},
         {F::Recipients, "recipients", K::Number,
          "How many recipients there were."},
         {F::Size, "size", K::Number,

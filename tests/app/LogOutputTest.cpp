@@ -247,7 +247,7 @@ private:
         Pipe pipe;
         const auto output = pipe.asStandardError();
         // The last page of a full pipe has room for short lines.
-        for (const std::size_t size : {4096, 1})
+        for (const std::size_t size : {std::size_t{4096}, std::size_t{1}})
             while (output->write(std::string(size, 'x')) == 0)
                 continue;
         Poco::AutoPtr<LineTarget> target =

@@ -159,7 +159,7 @@ class InTheJournal(LogTest):
         id_, = self.send(server, sender="a@a.test", recipients=["b@b.test", "\"c d\"@b.test"])
         entry = journal.wait_for(rf"^transaction: id={id_} ")
         self.assertEqual({name: [value.decode() for value in values] for name, values in entry.items()
-                          if name not in ("MESSAGE", "SYSLOG_PID", "TID", "MPSMTP_MILLISECONDS", "MPSMTP_SESSION")},
+                          if name not in ("MESSAGE", "SYSLOG_PID", "MPSMTP_MILLISECONDS", "MPSMTP_SESSION")},
                          {"PRIORITY": ["6"], "SYSLOG_IDENTIFIER": ["mpsmtpd"], "SYSLOG_FACILITY": ["2"],
                           "MPSMTP_SOURCE": ["transaction"], "MPSMTP_CLIENT": ["127.0.0.1"], "MPSMTP_LISTENER": ["main"],
                           "MPSMTP_TRANSACTION": [id_], "MPSMTP_SENDER": ["a@a.test"],
