@@ -4,6 +4,7 @@
 #include "app/ServerApp.h"
 #include "app/ServiceManager.h"
 #include "app/Signals.h"
+#include "app/StandardStreams.h"
 #include "app/Surroundings.h"
 #include "delivery/PluginProbe.h"
 #include "net/SocketStock.h"
@@ -54,6 +55,7 @@ int internalError(const std::string& text)
 
 int main(int argc, char** argv)
 {
+    openStandardStreams();
     blockSignals();
     // One of the three fences for exceptions; the others are the connection's run and the handler
     // chain.

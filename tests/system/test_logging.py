@@ -252,6 +252,20 @@ class WhenNothingTakesIt(LogTest):
         server.stop()
         self.assertEqual(server.log().count("cannot write the log"), 1)
 
+    def test_closed_streams_become_no_other_file(self):
+        """What is opened next would get the number of standard error: a store's journal, and log lines in it."""
+        file = self.folder / "mpsmtp.ini"
+        file.write_text(harness.ini(self.settings(logging={"level": "debug"},
+                                                  **{"listener:main": {"address": f"unix:{self.folder / 'smtp.sock'}"}})))
+        server = self.run_daemon(["--config", file], listeners=0, wrapper=("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"))
+        harness.wait_until((self.folder / "smtp.sock").exists, "a socket")
+        with UnixWire(self.folder / "smtp.sock") as wire:
+            wire.hello()
+            wire.mail()
+        self.assertEqual([os.readlink(f"/proc/{server.pid}/fd/{number}") for number in range(3)], ["/dev/null"] * 3)
+        server.stop()
+        self.assertEqual(len(self.messages()), 1)
+
     def start_on_full_disk(self):
         file = self.folder / "mpsmtp.ini"
         path = self.folder / "smtp.sock"
