@@ -4,7 +4,8 @@
 namespace mpsmtp::delivery
 {
 
-BufferPool::BufferPool(std::size_t mostIdle) : _mostIdle(mostIdle)
+BufferPool::BufferPool(std::size_t mostIdle, metrics::Gauge* lent)
+    : _mostIdle(mostIdle), _lent(lent)
 {
     _idle.reserve(mostIdle); // takeBack() must not allocate
 }
@@ -24,11 +25,20 @@ BufferPool::Block BufferPool::lend()
             // The last one given back is the likeliest to be in the processor's cache.
             char* block = _idle.back();
             _idle.pop_back();
+            note(blockOctets);
             return Block(block, Return(this));
         }
     }
     // Not value-initialised: that would touch all of it.
-    return Block(new char[blockOctets], Return(this));
+    Block block(new char[blockOctets], Return(this));
+    note(blockOctets);
+    return block;
+}
+
+void BufferPool::note(std::int64_t octets) const noexcept
+{
+    if (_lent)
+        _lent->add(octets);
 }
 
 std::size_t BufferPool::idleBlocks() const
@@ -39,6 +49,7 @@ std::size_t BufferPool::idleBlocks() const
 
 void BufferPool::takeBack(char* block) noexcept
 {
+    note(-std::int64_t{blockOctets});
     {
         const std::lock_guard lock(_mutex);
         if (_idle.size() < _mostIdle)

@@ -3,7 +3,10 @@
 // Thread safety: [any].
 #pragma once
 
+#include "metrics/Metrics.h"
+
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -16,6 +19,8 @@ class BufferPool
 public:
     /// One recv() of a busy connection, and 16 pages: a small message touches only the first of them.
     static constexpr std::size_t blockOctets = std::size_t{64} * 1024;
+
+    static constexpr std::size_t usualIdle = 64;
 
     /// Gives a block back to its pool.
     class Return
@@ -33,7 +38,8 @@ public:
     using Block = std::unique_ptr<char[], Return>;
 
     /// \param mostIdle blocks kept while nobody uses them; those above it go back to the allocator
-    explicit BufferPool(std::size_t mostIdle = 64);
+    /// \param lent counts the octets that are lent; outlives the pool
+    explicit BufferPool(std::size_t mostIdle = usualIdle, metrics::Gauge* lent = nullptr);
 
     BufferPool(const BufferPool&) = delete;
     BufferPool& operator=(const BufferPool&) = delete;
@@ -46,8 +52,10 @@ public:
 
 private:
     void takeBack(char* block) noexcept;
+    void note(std::int64_t octets) const noexcept;
 
     const std::size_t _mostIdle;
+    metrics::Gauge* const _lent;
     mutable std::mutex _mutex;
     std::vector<char*> _idle; ///< guarded by _mutex; owned; never grows above its first capacity
 };

@@ -1,6 +1,7 @@
 // What this is and its thread safety: Delivery.h.
 #include "delivery/Delivery.h"
 
+#include "delivery/HandlerCounts.h"
 #include "delivery/HookLog.h"
 #include "delivery/ReplyTarget.h"
 #include "log/Entry.h"
@@ -119,9 +120,12 @@ std::optional<smtp::Reply> Delivery::run(const DeliveryInput& input)
 {
     clear();
     reserve(input);
+    _now = input.begun;
     try
     {
-        auto reply = filter(input);
+        auto reply = timed(metrics::Phase::Filter,
+                           !input.policy.of(PolicyHook::Message).empty(),
+                           [&] { return filter(input); });
         if (!reply && !_isDiscarded)
             reply = deliverRequired(input);
         _isAccepted = !reply || reply->isPositive();
@@ -148,17 +152,21 @@ void Delivery::clear() noexcept
     _isAccepted = false;
     _isDiscarded = false;
     _outcomes.clear();
+    _phases.fill(std::chrono::nanoseconds(-1));
 }
 
 std::optional<smtp::Reply> Delivery::deliverRequired(const DeliveryInput& input)
 {
-    auto refusal = stageAll(input);
+    using metrics::Phase;
+    const bool hasStores = !input.plan.staging().empty();
+    auto refusal = timed(Phase::Stage, hasStores, [&] { return stageAll(input); });
     if (!refusal)
-        refusal = deliverAll(input);
+        refusal = timed(
+            Phase::Deliver, !input.plan.delivering().empty(), [&] { return deliverAll(input); });
     if (!refusal)
-        refusal = persistAll(input);
+        refusal = timed(Phase::Durable, hasStores, [&] { return persistAll(input); });
     if (!refusal)
-        refusal = commitAll(input);
+        refusal = timed(Phase::Commit, hasStores, [&] { return commitAll(input); });
     abortStaged();
     if (!refusal)
         for (const DeliveryJob& job : input.plan.optional())
@@ -178,11 +186,45 @@ void Delivery::abortStaged() noexcept
     }
 }
 
-void Delivery::note(const LoadedHandler& handler, HandlerOutcome::Kind kind) noexcept
+/// What a later step of a handler has come to. A step that went well on the way changes nothing but the time.
+void Delivery::note(const LoadedHandler& handler,
+                    const DeliveryAnswer& answer,
+                    HandlerOutcome::Kind success) noexcept
 {
     for (HandlerOutcome& outcome : _outcomes)
-        if (outcome.handler == &handler)
-            outcome.kind = kind;
+    {
+        if (outcome.handler != &handler)
+            continue;
+        outcome.kind = outcomeOf(answer, success);
+        outcome.elapsed += _spent;
+        outcome.cause = answer.cause;
+    }
+}
+
+/// The first step of a handler; there is room.
+void Delivery::add(const LoadedHandler& handler,
+                   const DeliveryAnswer& answer,
+                   HandlerOutcome::Kind success) noexcept
+{
+    _outcomes.push_back({&handler, outcomeOf(answer, success), true, _spent, answer.cause});
+}
+
+void Delivery::lap() noexcept
+{
+    const auto before = std::exchange(_now, _clock.steady());
+    _spent = _now - before;
+}
+
+/// \param isNeeded there is something to do; else the phase has no time of its own
+template <class Step>
+std::optional<smtp::Reply> Delivery::timed(metrics::Phase phase, bool isNeeded, Step&& step)
+{
+    if (!isNeeded)
+        return std::nullopt;
+    const auto begun = _now;
+    auto refusal = step();
+    _phases[static_cast<std::size_t>(phase)] = _now - begun;
+    return refusal;
 }
 
 std::optional<smtp::Reply> Delivery::filter(const DeliveryInput& input)
@@ -191,7 +233,7 @@ std::optional<smtp::Reply> Delivery::filter(const DeliveryInput& input)
     for (LoadedHandler* handler : input.policy.of(PolicyHook::Message))
     {
         const PolicyQuestion question{
-            PolicyHook::Message, idOf(input), input.envelope.session, {}, timeLeft(input)};
+            PolicyHook::Message, idOf(input), input.envelope.session, {}, timeLeft(input), _now};
         ReplyTarget target;
         input.message.allowEdits();
         PolicyAnswer answer =
@@ -275,6 +317,8 @@ void Delivery::afterReply(const DeliveryInput& input)
 {
     if (!std::exchange(_isAccepted, false))
         return;
+    _now = input.begun;
+    _outcomes.clear(); // those of run() have been told
     if (!_isDiscarded)
         for (const DeliveryJob& job : input.plan.optional())
             fenced({*job.handler, "deliver", idOf(input)}, [&] { deliverOptional(job, input); });
@@ -312,9 +356,9 @@ void Delivery::notify(const LoadedHandler& handler, const DeliveryInput& input) 
                   target.faultText());
 }
 
-std::chrono::milliseconds Delivery::timeLeft(const DeliveryInput& input) const
+std::chrono::milliseconds Delivery::timeLeft(const DeliveryInput& input) const noexcept
 {
-    const auto left = input.deadline - _clock.steady();
+    const auto left = input.deadline - _now;
     return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
                     std::chrono::milliseconds(0));
 }
@@ -326,10 +370,16 @@ DeliveryAnswer
 Delivery::inSlot(LoadedHandler& handler, const char* hook, const DeliveryInput& input, Call&& call)
 {
     const auto patience = timeLeft(input);
+    _spent = std::chrono::nanoseconds(0);
     if (patience.count() == 0)
         return logged({handler, hook, idOf(input)}, lateAnswer());
     const HandlerSlot slot(handler.slots(), std::min(handler.slotTimeout(), patience));
-    return slot.isTaken() ? call() : logged({handler, hook, idOf(input)}, busyAnswer());
+    if (handler.slots().most() != 0)
+        lap(); // waiting is not the handler's time
+    DeliveryAnswer answer =
+        slot.isTaken() ? call() : logged({handler, hook, idOf(input)}, busyAnswer());
+    lap();
+    return answer;
 }
 
 DeliveryAnswer Delivery::stage(const DeliveryJob& job, const DeliveryInput& input)
@@ -337,6 +387,7 @@ DeliveryAnswer Delivery::stage(const DeliveryJob& job, const DeliveryInput& inpu
     _staged.reserve(_staged.size() +
                     1); // once there is something staged, nothing may throw before it is owned
     LoadedHandler& handler = *job.handler;
+    Presence presence(handler.counts());
     DeliveryAnswer answer =
         inSlot(handler,
                "stage",
@@ -356,13 +407,15 @@ DeliveryAnswer Delivery::stage(const DeliveryJob& job, const DeliveryInput& inpu
                        target.fault("it staged nothing and gave no reason");
                    return judged({handler, "stage", idOf(input)}, target, job.recipients->size());
                });
-    _outcomes.push_back({&handler, outcomeOf(answer, Outcome::Staged)});
+    add(handler, answer, Outcome::Staged);
+    presence.keep();
     return answer;
 }
 
 DeliveryAnswer Delivery::deliver(const DeliveryJob& job, const DeliveryInput& input)
 {
     LoadedHandler& handler = *job.handler;
+    Presence presence(handler.counts());
     DeliveryAnswer answer =
         inSlot(handler,
                "deliver",
@@ -378,7 +431,8 @@ DeliveryAnswer Delivery::deliver(const DeliveryJob& job, const DeliveryInput& in
                                                &target);
                    return judged({handler, "deliver", idOf(input)}, target, job.recipients->size());
                });
-    _outcomes.push_back({&handler, outcomeOf(answer, Outcome::Delivered)});
+    add(handler, answer, Outcome::Delivered);
+    presence.keep();
     return answer;
 }
 
@@ -394,8 +448,7 @@ DeliveryAnswer Delivery::persist(const StagedMail& mail, const DeliveryInput& in
             mail.persist(target);
             return judged({mail.handler(), "persist", idOf(input)}, target, mail.recipients());
         });
-    if (!answer.isSuccess())
-        note(mail.handler(), outcomeOf(answer, Outcome::Staged));
+    note(mail.handler(), answer, Outcome::Staged);
     return answer;
 }
 
@@ -405,7 +458,8 @@ DeliveryAnswer Delivery::commit(StagedMail& mail, const DeliveryInput& input)
     mail.commit(target);
     DeliveryAnswer answer =
         judged({mail.handler(), "commit", idOf(input)}, target, mail.recipients());
-    note(mail.handler(), outcomeOf(answer, Outcome::Delivered));
+    lap();
+    note(mail.handler(), answer, Outcome::Delivered);
     return answer;
 }
 

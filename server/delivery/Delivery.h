@@ -22,10 +22,12 @@
 #include "delivery/HandlerChain.h"
 #include "delivery/HookAnswer.h"
 #include "delivery/MessageView.h"
+#include "metrics/Metrics.h"
 #include "smtp/Reply.h"
 
 #include <mpsmtp/abi.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +45,7 @@ struct DeliveryInput
     const PolicyChain& policy;
     const DeliveryPlan& plan;
     MessageView& message;
+    std::chrono::steady_clock::time_point begun;    ///< a look at the clock just now
     std::chrono::steady_clock::time_point deadline; ///< of the reply
 };
 
@@ -62,6 +65,9 @@ struct HandlerOutcome
 
     const LoadedHandler* handler;
     Kind kind;
+    bool isPresent = false;              ///< it is at work on the message, for the metrics
+    std::chrono::nanoseconds elapsed{0}; ///< in its calls
+    metrics::Fault cause = metrics::Fault::Exception; ///< if Failed
 
     /// For the log: "ok", "failed", …
     [[nodiscard]] const char* word() const noexcept;
@@ -109,7 +115,10 @@ class Delivery
 {
 public:
     /// Both must outlive the object.
-    Delivery(const HandlerChain& chain, Clock& clock) noexcept : _chain(chain), _clock(clock) {}
+    Delivery(const HandlerChain& chain, Clock& clock) noexcept : _chain(chain), _clock(clock)
+    {
+        clear();
+    }
 
     Delivery(const Delivery&) = delete;
     Delivery& operator=(const Delivery&) = delete;
@@ -130,6 +139,14 @@ public:
     /// Of the last run().
     [[nodiscard]] const std::vector<HandlerOutcome>& outcomes() const noexcept { return _outcomes; }
 
+    /// Of the last run(): how long each phase took, below 0 where there was none.
+    using Phases = std::array<std::chrono::nanoseconds, metrics::phaseNames.size()>;
+
+    [[nodiscard]] const Phases& phases() const noexcept { return _phases; }
+
+    /// The look at the clock with which the last run() or afterReply() ended.
+    [[nodiscard]] std::chrono::steady_clock::time_point now() const noexcept { return _now; }
+
 private:
     using Refusal = std::optional<smtp::Reply>;
 
@@ -143,14 +160,23 @@ private:
     void abortStaged() noexcept;
     void deliverOptional(const DeliveryJob& job, const DeliveryInput& input);
     void notify(const LoadedHandler& handler, const DeliveryInput& input) const;
-    void note(const LoadedHandler& handler, HandlerOutcome::Kind kind) noexcept;
+    void note(const LoadedHandler& handler,
+              const DeliveryAnswer& answer,
+              HandlerOutcome::Kind success) noexcept;
+    void add(const LoadedHandler& handler,
+             const DeliveryAnswer& answer,
+             HandlerOutcome::Kind success) noexcept;
+    void lap() noexcept;
+
+    template <class Step>
+    [[nodiscard]] Refusal timed(metrics::Phase phase, bool isNeeded, Step&& step);
 
     [[nodiscard]] DeliveryAnswer stage(const DeliveryJob& job, const DeliveryInput& input);
     [[nodiscard]] DeliveryAnswer deliver(const DeliveryJob& job, const DeliveryInput& input);
     [[nodiscard]] DeliveryAnswer persist(const StagedMail& mail, const DeliveryInput& input);
     [[nodiscard]] DeliveryAnswer commit(StagedMail& mail, const DeliveryInput& input);
 
-    [[nodiscard]] std::chrono::milliseconds timeLeft(const DeliveryInput& input) const;
+    [[nodiscard]] std::chrono::milliseconds timeLeft(const DeliveryInput& input) const noexcept;
 
     template <class Call>
     [[nodiscard]] DeliveryAnswer
@@ -162,6 +188,10 @@ private:
     std::vector<HandlerOutcome> _outcomes;
     bool _isDiscarded = false;
     bool _isAccepted = false;
+    Phases _phases{};
+    // One look at the clock behind each call is the one before the next.
+    std::chrono::steady_clock::time_point _now;
+    std::chrono::nanoseconds _spent{0}; ///< in the last call
 };
 
 } // namespace mpsmtp::delivery

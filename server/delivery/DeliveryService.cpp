@@ -26,10 +26,12 @@ public:
     Loader(const DeliveryConfig& config,
            StorageSync& sync,
            const Environment& environment,
+           metrics::Metrics& metrics,
            std::vector<Problem>& problems)
         : _config(config),
           _sync(sync),
           _environment(environment),
+          _metrics(metrics),
           _problems(problems),
           _library(config.pluginDirectory, environment.probe)
     {
@@ -63,8 +65,8 @@ private:
             checkOptions(*result.plugin, section, _config.baseDirectory, _problems);
         if (_problems.size() != before)
             return nullptr; // a handler never sees a value that it did not ask for
-        auto handler =
-            std::make_unique<LoadedHandler>(section, std::move(options), _sync, _environment.clock);
+        auto handler = std::make_unique<LoadedHandler>(
+            section, std::move(options), _sync, _environment.clock, _metrics.handler(section.name));
         if (const std::string mistake = handler->make(*result.plugin); !mistake.empty())
             return refuse(section, mistake);
         if (_environment.interpose)
@@ -85,6 +87,7 @@ private:
     const DeliveryConfig& _config;
     StorageSync& _sync;
     const Environment& _environment;
+    metrics::Metrics& _metrics;
     std::vector<Problem>& _problems;
     PluginLibrary _library;
 };
@@ -107,16 +110,21 @@ class DeliveryService::Parts
 {
 public:
     Parts(const DeliveryConfig& config, const Environment& environment, const Findings& findings)
-        : files(environment.files),
+        : ownMetrics(environment.metrics ? nullptr : std::make_unique<metrics::Metrics>()),
+          counts(environment.metrics ? *environment.metrics : *ownMetrics),
+          files(environment.files),
           clock(environment.clock),
           spool{config.spoolDirectory, config.spoolMemoryOctets},
           replyTimeout(config.replyTimeout),
-          sync(config.durability, environment.sync),
-          handlers(Loader(config, sync, environment, findings.problems).load()),
+          pool(BufferPool::usualIdle, &counts.spoolMemory),
+          sync(config.durability, environment.sync, &counts),
+          handlers(Loader(config, sync, environment, counts, findings.problems).load()),
           chain(handlers, config, handlers.size() == config.handlers.size(), findings)
     {
     }
 
+    const std::unique_ptr<metrics::Metrics> ownMetrics;
+    metrics::Metrics& counts;
     FileCalls& files;
     Clock& clock;
     const SpoolLimits spool;
@@ -202,7 +210,8 @@ std::unique_ptr<smtp::MessageSink> DeliveryService::newSink()
                                                            _parts->ids,
                                                            _parts->log,
                                                            _parts->spool,
-                                                           _parts->replyTimeout});
+                                                           _parts->replyTimeout,
+                                                           _parts->counts});
 }
 
 } // namespace mpsmtp::delivery

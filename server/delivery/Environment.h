@@ -5,6 +5,7 @@
 #include "delivery/FileCalls.h"
 #include "delivery/PluginProbe.h"
 #include "delivery/StorageSync.h"
+#include "metrics/Metrics.h"
 
 #include <mpsmtp/abi.h>
 
@@ -13,7 +14,7 @@
 namespace mpsmtp::delivery
 {
 
-/// `files`, `clock` and `probe` must outlive the service.
+/// `files`, `clock`, `probe` and `metrics` must outlive the service.
 struct Environment
 {
     FileCalls& files;
@@ -24,11 +25,13 @@ struct Environment
     /// If set: gets the functions of each handler that was made, and returns those that are called in their place.
     std::function<mpsmtp_handler(const mpsmtp_handler&)> interpose = {};
 
+    metrics::Metrics* metrics = nullptr; ///< nullptr: the service has its own, which nobody reads
+
     /// The real one.
     [[nodiscard]] static Environment system()
     {
         static Clock clock; // stateless, so not a mutable global
-        return {FileCalls::system(), clock, SyncCalls::system(), nullptr, {}};
+        return {FileCalls::system(), clock, SyncCalls::system(), nullptr, {}, nullptr};
     }
 };
 

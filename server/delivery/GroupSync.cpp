@@ -37,7 +37,10 @@ private:
     Group& _group;
 };
 
-GroupSync::GroupSync(SyncCall call) : _call(std::move(call)) {}
+GroupSync::GroupSync(SyncCall call, Observer observer)
+    : _call(std::move(call)), _observer(std::move(observer))
+{
+}
 
 int GroupSync::sync(int fd)
 {
@@ -73,6 +76,7 @@ int GroupSync::joinRound(Group& group, int fd, std::unique_lock<std::mutex>& loc
     if (!group.next)
         group.next = std::make_shared<Round>();
     const auto mine = group.next;
+    ++mine->callers;
     while (!mine->isDone)
     {
         // While no sync runs, `next` is the round of everyone who waits, so the first to wake up leads it.
@@ -87,6 +91,8 @@ int GroupSync::joinRound(Group& group, int fd, std::unique_lock<std::mutex>& loc
 void GroupSync::lead(Group& group, int fd, std::unique_lock<std::mutex>& lock)
 {
     const auto round = std::exchange(group.next, nullptr);
+    if (_observer)
+        _observer(round->callers);
     group.isRunning = true;
     lock.unlock();
     const int error = callOrFail(fd);

@@ -26,7 +26,10 @@ public:
     /// Makes what `fd` names durable; returns 0 or an errno value. An exception counts as EIO.
     using SyncCall = std::function<int(int fd)>;
 
-    explicit GroupSync(SyncCall call);
+    /// Told at each system call how many share it; under a mutex, so it may only count.
+    using Observer = std::function<void(std::size_t callers)>;
+
+    explicit GroupSync(SyncCall call, Observer observer = nullptr);
 
     GroupSync(const GroupSync&) = delete;
     GroupSync& operator=(const GroupSync&) = delete;
@@ -64,6 +67,7 @@ private:
     {
         bool isDone = false;
         int error = 0;
+        std::size_t callers = 0;
     };
 
     /// An inode that somebody is syncing now.
@@ -92,6 +96,7 @@ private:
     static constexpr std::size_t shardCount = 16;
 
     const SyncCall _call;
+    const Observer _observer;
     std::array<Shard, shardCount> _shards;
 };
 

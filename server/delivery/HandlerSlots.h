@@ -24,6 +24,9 @@ public:
 
     void giveBack() noexcept;
 
+    /// 0: no limit, and take() never waits.
+    [[nodiscard]] std::size_t most() const noexcept { return _most; }
+
 private:
     const std::size_t _most;
     std::mutex _mutex;

@@ -127,7 +127,7 @@ Reply completed(Reply reply, const FixedReply& standard)
 
 DeliveryAnswer bug(std::string detail)
 {
-    return {AnswerKind::Bug, localError(), std::move(detail)};
+    return {AnswerKind::Bug, localError(), std::move(detail), metrics::Fault::Bug};
 }
 
 /// One recipient's failure, checked.
@@ -281,18 +281,25 @@ PolicyAnswer policyAnswer(PolicyHook hook, std::int32_t verdict, const ReplyTarg
 PolicyAnswer busyAnswer(PolicyHook hook)
 {
     DeliveryAnswer busy = busyAnswer();
-    return ended(hook, busy.kind, std::move(busy.reply), std::move(busy.detail));
+    PolicyAnswer answer = ended(hook, busy.kind, std::move(busy.reply), std::move(busy.detail));
+    answer.cause = busy.cause;
+    return answer;
 }
 
 DeliveryAnswer busyAnswer()
 {
-    return {
-        AnswerKind::Fault, tooBusy, "no free slot in time; raise concurrency or make it faster"};
+    return {AnswerKind::Fault,
+            tooBusy,
+            "no free slot in time; raise concurrency or make it faster",
+            metrics::Fault::Busy};
 }
 
 DeliveryAnswer lateAnswer()
 {
-    return {AnswerKind::Fault, notDelivered, "no time left to reply; see [limits] reply_timeout"};
+    return {AnswerKind::Fault,
+            notDelivered,
+            "no time left to reply; see [limits] reply_timeout",
+            metrics::Fault::Late};
 }
 
 PolicyAnswer afterError(PolicyHook hook, OnError onError, PolicyAnswer answer)

@@ -6,6 +6,7 @@
 
 #include "delivery/DeliveryConfig.h"
 #include "delivery/ReplyTarget.h"
+#include "metrics/Metrics.h"
 #include "smtp/Reply.h"
 
 #include <cstddef>
@@ -28,8 +29,9 @@ enum class AnswerKind
 struct DeliveryAnswer
 {
     AnswerKind kind = AnswerKind::Success;
-    smtp::Reply reply;  ///< for the client, if not Success
-    std::string detail; ///< for the log, if Fault or Bug
+    smtp::Reply reply;                                ///< for the client, if not Success
+    std::string detail;                               ///< for the log, if Fault or Bug
+    metrics::Fault cause = metrics::Fault::Exception; ///< if Fault
 
     [[nodiscard]] bool isSuccess() const noexcept { return kind == AnswerKind::Success; }
 };
@@ -70,6 +72,7 @@ struct PolicyAnswer
     AnswerKind kind = AnswerKind::Success;
     smtp::Reply reply;  ///< code 0: with Discard the usual 250, with End none (Drop)
     std::string detail; ///< for the log, if Fault or Bug
+    metrics::Fault cause = metrics::Fault::Exception; ///< if Fault
 };
 
 /// \param verdict what the hook returned

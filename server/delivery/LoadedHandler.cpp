@@ -8,6 +8,7 @@
 #include <mpsmtp/Reply.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -60,7 +61,8 @@ bool hasFailed(const ReplyTarget& target) noexcept
 LoadedHandler::LoadedHandler(const HandlerConfig& section,
                              OptionValues options,
                              StorageSync& sync,
-                             Clock& clock)
+                             Clock& clock,
+                             metrics::Handler& counts)
     : _name(section.name),
       _origin(section.origin),
       _isRequired(section.required),
@@ -70,6 +72,7 @@ LoadedHandler::LoadedHandler(const HandlerConfig& section,
       _options(std::move(options)),
       _sync(sync),
       _clock(clock),
+      _counts(counts),
       _logger(Poco::Logger::get("handler." + section.name))
 {
 }
@@ -97,10 +100,29 @@ std::string LoadedHandler::make(const mpsmtp_plugin& plugin)
 
 std::string LoadedHandler::start()
 {
+    describeCounts();
     ReplyTarget target;
     if (_functions.start)
         _functions.start(self(), &target);
     return hasFailed(target) ? "cannot start: " + reasonOf(target) : std::string();
+}
+
+/// For the handler that serves from now on. A filter's hooks are those of abi.h; each kind of delivery is one.
+void LoadedHandler::describeCounts() const noexcept
+{
+    static constexpr std::array<std::uint32_t, metrics::hookNames.size()> hooks{
+        MPSMTP_HOOK_CONNECT,
+        MPSMTP_HOOK_HELO,
+        MPSMTP_HOOK_AUTH,
+        MPSMTP_HOOK_MAIL,
+        MPSMTP_HOOK_RCPT,
+        MPSMTP_HOOK_DATA,
+        MPSMTP_HOOK_MESSAGE,
+        MPSMTP_HOOK_STAGE | MPSMTP_HOOK_DELIVER};
+    for (std::size_t i = 0; i < hooks.size(); ++i)
+        if (has(hooks[i]))
+            _counts.hooks.fetch_or(1u << i, std::memory_order_relaxed);
+    _counts.concurrency.store(_slots.most(), std::memory_order_relaxed);
 }
 
 void LoadedHandler::stop()

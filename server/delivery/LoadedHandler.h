@@ -7,6 +7,7 @@
 #include "delivery/HandlerSlots.h"
 #include "delivery/OptionTable.h"
 #include "delivery/StorageSync.h"
+#include "metrics/Metrics.h"
 
 #include <mpsmtp/abi.h>
 
@@ -27,11 +28,12 @@ namespace mpsmtp::delivery
 class LoadedHandler : public mpsmtp_host_data
 {
 public:
-    /// Does not make the handler yet. `sync` and `clock` must outlive the object.
+    /// Does not make the handler yet. `sync`, `clock` and `counts` must outlive the object.
     LoadedHandler(const HandlerConfig& section,
                   OptionValues options,
                   StorageSync& sync,
-                  Clock& clock);
+                  Clock& clock,
+                  metrics::Handler& counts);
 
     LoadedHandler(const LoadedHandler&) = delete;
     LoadedHandler& operator=(const LoadedHandler&) = delete;
@@ -99,10 +101,15 @@ public:
 
     [[nodiscard]] Clock& clock() const noexcept { return _clock; }
 
+    /// Those of all handlers of this name, before and behind a reload.
+    [[nodiscard]] metrics::Handler& counts() const noexcept { return _counts; }
+
     /// The log "handler.NAME".
     [[nodiscard]] Poco::Logger& logger() const noexcept { return _logger; }
 
 private:
+    void describeCounts() const noexcept;
+
     const std::string _name;
     const Origin _origin;
     const bool _isRequired;
@@ -112,6 +119,7 @@ private:
     const OptionValues _options;
     StorageSync& _sync;
     Clock& _clock;
+    metrics::Handler& _counts;
     Poco::Logger& _logger;
     mpsmtp_handler _functions{}; ///< a copy as long as this server's; given back through destroy()
 };

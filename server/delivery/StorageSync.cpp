@@ -4,6 +4,8 @@
 #include <mpsmtp/abi.h>
 
 #include <cerrno>
+#include <chrono>
+#include <utility>
 
 #include <unistd.h>
 
@@ -22,6 +24,45 @@ int repeatedly(int (*call)(int), int fd) noexcept
     return 0;
 }
 
+using metrics::Metrics;
+using metrics::Synced;
+
+metrics::Sync& countsOf(Metrics& metrics, Synced what) noexcept
+{
+    return metrics.syncs[static_cast<std::size_t>(what)];
+}
+
+/// The call with its time. Beside what a disk takes, two looks at a clock are nothing.
+GroupSync::SyncCall timed(GroupSync::SyncCall call, Metrics* metrics, Synced what)
+{
+    if (!metrics)
+        return call;
+    return [call = std::move(call), metrics, what](int fd)
+    {
+        using Clock = std::chrono::steady_clock;
+        const auto begun = Clock::now();
+        const int error = call(fd);
+        const auto elapsed = Clock::now() - begun;
+        const metrics::Turn turn(metrics->slots);
+        metrics::Sync& counts = countsOf(*metrics, what);
+        counts.seconds.observe(turn, elapsed);
+        if (error != 0)
+            counts.errors.add(turn, 0);
+        return error;
+    };
+}
+
+GroupSync::Observer callersOf(Metrics* metrics, Synced what)
+{
+    if (!metrics)
+        return nullptr;
+    return [metrics, what](std::size_t callers)
+    {
+        const metrics::Turn turn(metrics->slots);
+        countsOf(*metrics, what).callers.observe(turn, std::uint64_t{callers});
+    };
+}
+
 } // namespace
 
 SyncCalls SyncCalls::system()
@@ -31,11 +72,11 @@ SyncCalls SyncCalls::system()
             [](int fd) { return repeatedly(::syncfs, fd); }};
 }
 
-StorageSync::StorageSync(Durability durability, const SyncCalls& calls)
+StorageSync::StorageSync(Durability durability, const SyncCalls& calls, Metrics* metrics)
     : _durability(durability),
-      _data(calls.data),
-      _folders(calls.folder),
-      _fileSystem(calls.fileSystem)
+      _data(timed(calls.data, metrics, Synced::Data), callersOf(metrics, Synced::Data)),
+      _folders(timed(calls.folder, metrics, Synced::Folder), callersOf(metrics, Synced::Folder)),
+      _fileSystem(timed(calls.fileSystem, metrics, Synced::FileSystem))
 {
 }
 

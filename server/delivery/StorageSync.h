@@ -3,6 +3,7 @@
 
 #include "delivery/DeliveryConfig.h"
 #include "delivery/GroupSync.h"
+#include "metrics/Metrics.h"
 
 #include <cstdint>
 
@@ -23,7 +24,10 @@ struct SyncCalls
 class StorageSync
 {
 public:
-    explicit StorageSync(Durability durability, const SyncCalls& calls = SyncCalls::system());
+    /// \param metrics if there are any: outlive the object
+    explicit StorageSync(Durability durability,
+                         const SyncCalls& calls = SyncCalls::system(),
+                         metrics::Metrics* metrics = nullptr);
 
     /// \param what MPSMTP_SYNC_…
     /// \return 0, or an errno value: EINVAL for another `what`

@@ -66,7 +66,7 @@ TransactionSink::Mail::Mail(const SinkResources& resources)
 }
 
 TransactionSink::TransactionSink(const SinkResources& resources)
-    : _shared(resources), _policy(&resources.chain.policyOf({}))
+    : _shared(resources), _policy(&resources.chain.policyOf({})), _counts(resources.metrics)
 {
 }
 
@@ -100,6 +100,17 @@ void TransactionSink::disconnected(const smtp::SessionInfo& session)
         handler->functions().on_disconnect(handler->self(), &_session.abi(), &target);
         logFault({*handler, "onDisconnect", {}, &_session.abi()}, target);
     }
+    _counts.flush();
+}
+
+void TransactionSink::commanded(smtp::Verb verb) noexcept
+{
+    _counts.command(verb);
+}
+
+void TransactionSink::recipientRefused() noexcept
+{
+    _counts.recipient(false);
 }
 
 std::uint64_t TransactionSink::octetsPerSecond() const noexcept
@@ -110,11 +121,12 @@ std::uint64_t TransactionSink::octetsPerSecond() const noexcept
 /// Each command and each message has its own time until the reply is due.
 void TransactionSink::startTime()
 {
-    _deadline = _shared.clock.steady() + _shared.replyTimeout;
+    _now = _shared.clock.steady();
+    _deadline = _now + _shared.replyTimeout;
     _session.setDeadline(_deadline);
 }
 
-PolicyQuestion TransactionSink::question(PolicyHook hook) const noexcept
+PolicyQuestion TransactionSink::question(PolicyHook hook) noexcept
 {
     return {hook,
             hook == PolicyHook::Connect || hook == PolicyHook::Helo
@@ -122,7 +134,8 @@ PolicyQuestion TransactionSink::question(PolicyHook hook) const noexcept
                 : mpsmtp::detail::fromAbi(_mail->envelope.abi().id),
             &_session.abi(),
             {},
-            _shared.replyTimeout};
+            _shared.replyTimeout,
+            _now};
 }
 
 /// The first filter that ends the chain gives the reply. \param call calls the hook: (handler, target) → verdict
@@ -179,6 +192,7 @@ std::optional<smtp::Reply> TransactionSink::begin(const smtp::SessionInfo& sessi
     _begun = _shared.clock.steady();
     const auto now = _shared.clock.now();
     _shared.ids.next(now, envelope.id);
+    _counts.begun();
     _session.update(session);
     _mail->envelope.begin(_session.abi(), envelope, _mail->destinations, now);
     _isBegun = true;
@@ -191,12 +205,21 @@ std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& s
                                                       const smtp::Envelope& envelope,
                                                       const smtp::Recipient& recipient)
 {
+    auto refusal = routed(session, envelope, recipient);
+    _counts.recipient(!refusal);
+    return refusal;
+}
+
+std::optional<smtp::Reply> TransactionSink::routed(const smtp::SessionInfo& session,
+                                                   const smtp::Envelope& envelope,
+                                                   const smtp::Recipient& recipient)
+{
     _mail->envelope
         .update(); // before there are destinations of a RCPT that the envelope does not have yet
-    HandlerChain::Routed routed =
+    HandlerChain::Routed route =
         _shared.chain.route({session, envelope.reversePath, recipient.path});
-    if (!routed.plan)
-        return refuseByRoute(std::move(routed), envelope, recipient.path);
+    if (!route.plan)
+        return refuseByRoute(std::move(route), envelope, recipient.path);
     std::vector<smtp::Path> redirects;
     if (!_policy->of(PolicyHook::Rcpt).empty())
         if (auto refusal = askFilters(recipient, redirects))
@@ -206,7 +229,7 @@ std::optional<smtp::Reply> TransactionSink::recipient(const smtp::SessionInfo& s
         // An alias before it may have led to this one.
         if (_hasRedirects && isDestination(recipient.path, envelope))
             return std::nullopt;
-        return addDestination(recipient, envelope, nullptr, *routed.plan);
+        return addDestination(recipient, envelope, nullptr, *route.plan);
     }
     _hasRedirects = true;
     const std::size_t before = _mail->destinations.size();
@@ -345,7 +368,7 @@ smtp::Reply TransactionSink::complete(const smtp::SessionInfo& session,
                                       const smtp::Envelope& envelope)
 {
     smtp::Reply reply = fencedDeliver(session, envelope);
-    log(session, envelope, &reply);
+    log(session, envelope, &reply, _now);
     if (reply.isPositive())
         _isBegun = false; // onAccepted follows, not onReset
     if (!hasWorkAfterReply())
@@ -375,14 +398,15 @@ smtp::Reply TransactionSink::fencedDeliver(const smtp::SessionInfo& session,
 smtp::Reply TransactionSink::deliver(const smtp::SessionInfo& session,
                                      const smtp::Envelope& envelope)
 {
+    startTime();
     if (!_mail->message.complete())
     {
         const std::error_code cause(_mail->message.error(), std::generic_category());
         logError(envelope.id, "spool", _shared.spool.directory + ": " + cause.message());
         return spoolReply(_mail->message.error());
     }
+    _counts.received(_now - _begun);
     const auto now = _shared.clock.now();
-    startTime();
     _session.update(session);
     _mail->envelope.update();
     _mail->envelope.setReceivedAt(now);
@@ -392,6 +416,7 @@ smtp::Reply TransactionSink::deliver(const smtp::SessionInfo& session,
     // Made before anything is delivered: after the commit nothing may fail any more, not even for want of memory.
     smtp::Reply accepted(250, "2.0.0", "Ok: " + envelope.id);
     auto refusal = _mail->delivery.run(input());
+    _now = _mail->delivery.now();
     return refusal ? *std::move(refusal) : std::move(accepted);
 }
 
@@ -404,6 +429,7 @@ void TransactionSink::replied()
 {
     startTime(); // nobody waits for a reply any more, but a handler may hang
     _mail->delivery.afterReply(input());
+    _counts.optional(_mail->delivery.now() - _now, _mail->delivery);
     clear();
 }
 
@@ -411,22 +437,25 @@ void TransactionSink::drop(const smtp::SessionInfo& session,
                            const smtp::Envelope& envelope,
                            const smtp::Reply* reply)
 {
-    log(session, envelope, reply);
+    log(session, envelope, reply, envelope.id.empty() ? _begun : _shared.clock.steady());
     clear();
 }
 
 DeliveryInput TransactionSink::input() noexcept
 {
-    return {_mail->envelope.abi(), *_policy, _mail->plan, _mail->view, _deadline};
+    return {_mail->envelope.abi(), *_policy, _mail->plan, _mail->view, _now, _deadline};
 }
 
 void TransactionSink::log(const smtp::SessionInfo& session,
                           const smtp::Envelope& envelope,
-                          const smtp::Reply* reply) const noexcept
+                          const smtp::Reply* reply,
+                          std::chrono::steady_clock::time_point ended) noexcept
 {
-    const bool hasBegun = !envelope.id.empty();
-    const auto elapsed =
-        hasBegun ? _shared.clock.steady() - _begun : std::chrono::steady_clock::duration(0);
+    const auto elapsed = ended - _begun;
+    if (envelope.id.empty())
+        _counts.refused(reply);
+    else
+        _counts.ended(reply, elapsed, _mail->message, _mail->delivery);
     static const std::vector<HandlerOutcome> none;
     _shared.log.write({session,
                        envelope,

@@ -12,6 +12,7 @@
 #include "delivery/MessageView.h"
 #include "delivery/SessionView.h"
 #include "delivery/SpooledMessage.h"
+#include "delivery/TransactionCounts.h"
 #include "delivery/TransactionIds.h"
 #include "delivery/TransactionLog.h"
 #include "smtp/MessageSink.h"
@@ -36,6 +37,7 @@ struct SinkResources
     const TransactionLog& log;
     const SpoolLimits& spool;
     std::chrono::milliseconds replyTimeout; ///< from a command or the final dot to its reply
+    metrics::Metrics& metrics;
 };
 
 class TransactionSink : public smtp::MessageSink
@@ -50,6 +52,8 @@ public:
     [[nodiscard]] std::optional<smtp::Reply> connected(const smtp::SessionInfo& session) override;
     [[nodiscard]] std::optional<smtp::Reply> helo(const smtp::SessionInfo& session) override;
     void disconnected(const smtp::SessionInfo& session) override;
+    void commanded(smtp::Verb verb) noexcept override;
+    void recipientRefused() noexcept override;
     [[nodiscard]] std::uint64_t octetsPerSecond() const noexcept override;
     [[nodiscard]] std::optional<smtp::Reply> begin(const smtp::SessionInfo& session,
                                                    smtp::Envelope& envelope) override;
@@ -106,7 +110,10 @@ private:
     [[nodiscard]] PolicyAnswer askAboutRecipient(LoadedHandler& handler,
                                                  const mpsmtp_recipient& candidate,
                                                  ReplyTarget& target);
-    [[nodiscard]] PolicyQuestion question(PolicyHook hook) const noexcept;
+    [[nodiscard]] PolicyQuestion question(PolicyHook hook) noexcept;
+    [[nodiscard]] Refusal routed(const smtp::SessionInfo& session,
+                                 const smtp::Envelope& envelope,
+                                 const smtp::Recipient& recipient);
     void startTime();
     void notifyReset() noexcept;
     [[nodiscard]] smtp::Reply deliver(const smtp::SessionInfo& session,
@@ -116,7 +123,8 @@ private:
     [[nodiscard]] DeliveryInput input() noexcept;
     void log(const smtp::SessionInfo& session,
              const smtp::Envelope& envelope,
-             const smtp::Reply* reply) const noexcept;
+             const smtp::Reply* reply,
+             std::chrono::steady_clock::time_point ended) noexcept;
     void clear() noexcept;
 
     const SinkResources _shared;
@@ -125,7 +133,9 @@ private:
     std::unique_ptr<Mail> _mail; ///< none before the first MAIL: idle connections shall be small
     bool _hasRedirects = false;  ///< some of them are not what the client named
     bool _isBegun = false;       ///< handlers know of the transaction
+    TransactionCounts _counts;
     std::chrono::steady_clock::time_point _begun;
+    std::chrono::steady_clock::time_point _now; ///< the last look at the clock
     std::chrono::steady_clock::time_point _deadline;
 };
 

@@ -34,8 +34,12 @@ int makeWake()
 
 } // namespace
 
-AcceptSocket::AcceptSocket(Descriptor listening, Service service, bool isInherited)
-    : _service(std::move(service)),
+AcceptSocket::AcceptSocket(Descriptor listening,
+                           Service service,
+                           metrics::Metrics& metrics,
+                           bool isInherited)
+    : _metrics(metrics),
+      _service(std::move(service)),
       _wake(makeWake()),
       _reserve(openReserve()),
       _isInherited(isInherited)
@@ -96,7 +100,10 @@ void AcceptSocket::holdStill(int milliseconds) noexcept
 void AcceptSocket::refuseForgotten() noexcept
 {
     if (_accepted)
+    {
         refuse(_accepted.get(), service().generation->refusals.internal);
+        count(metrics::Refusal::Internal);
+    }
     _accepted.reset();
 }
 
@@ -139,7 +146,10 @@ void AcceptSocket::shed() noexcept
     _reserve.reset();
     Descriptor client(::accept4(sockfd(), nullptr, nullptr, SOCK_CLOEXEC));
     if (client)
+    {
         refuse(client.get(), service().generation->refusals.full);
+        count(metrics::Refusal::Descriptors);
+    }
     const bool refused = static_cast<bool>(client);
     client.reset();
     _reserve.reset(openReserve());
@@ -149,6 +159,13 @@ void AcceptSocket::shed() noexcept
     // Somebody else took the reserve: without a pause this would be a busy loop.
     if (!refused || !_reserve)
         pause();
+}
+
+void AcceptSocket::count(metrics::Refusal reason) noexcept
+{
+    const Service current = service();
+    const metrics::Turn turn(_metrics.slots);
+    current.counts().refusals.add(turn, reason);
 }
 
 void AcceptSocket::pause() noexcept
@@ -166,7 +183,10 @@ void AcceptSocket::retire() noexcept
 {
     const Service last = service();
     while (!_isInherited && accept())
+    {
         refuse(_accepted.get(), last.generation->refusals.shuttingDown);
+        count(metrics::Refusal::Stopping);
+    }
     _accepted.reset();
     close();
 }

@@ -26,8 +26,12 @@ class AcceptSocket : public Poco::Net::ServerSocketImpl
 {
 public:
     /// \param listening non-blocking
+    /// \param metrics outlive it
     /// \param isInherited others hold it too, and serve who waits there
-    AcceptSocket(Descriptor listening, Service service, bool isInherited = false);
+    AcceptSocket(Descriptor listening,
+                 Service service,
+                 metrics::Metrics& metrics,
+                 bool isInherited = false);
 
     /// For connections that are accepted from now on.
     void serveBy(Service service);
@@ -66,6 +70,9 @@ private:
 
     [[nodiscard]] Service service();
 
+    void count(metrics::Refusal reason) noexcept;
+
+    metrics::Metrics& _metrics;
     std::mutex _mutex; // guards _service
     Service _service;
     const Descriptor _wake;

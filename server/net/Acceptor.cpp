@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
+#include <string>
 #include <thread>
 
 namespace mpsmtp::net
@@ -40,6 +42,7 @@ public:
         {
             // Without memory for its entry; POCO would close it without a word.
             refuse(client.sockfd(), client.service().generation->refusals.internal);
+            _context.count(client.service().counts(), metrics::Refusal::Internal);
             _context.faults.error(
                 {"connection of ", client.peer().address, " refused: ", error.what()});
             return false;
@@ -50,34 +53,41 @@ private:
     bool admitOrRefuse(ClientSocket& client)
     {
         Admission::Ticket ticket;
-        const std::string* refusal =
-            refusalOf(client.peer(), client.service().generation->refusals, ticket);
-        if (refusal == nullptr)
-            client.admit(std::move(ticket), _context.registry, CoarseClock::now() + queueTimeout);
+        const std::optional<metrics::Refusal> refusal = refusalOf(client.peer(), ticket);
+        if (!refusal)
+            client.admit(std::move(ticket), _context, CoarseClock::now() + queueTimeout);
         else
             turnAway(client, *refusal);
-        return refusal == nullptr;
+        return !refusal;
     }
 
-    const std::string*
-    refusalOf(const Peer& peer, const RefusalTexts& refusals, Admission::Ticket& ticket)
+    std::optional<metrics::Refusal> refusalOf(const Peer& peer, Admission::Ticket& ticket)
     {
         if (_context.registry.isShuttingDown())
-            return &refusals.shuttingDown;
+            return metrics::Refusal::Stopping;
         switch (_context.admission.enter(peer, ticket))
         {
         case Admission::Refusal::None:
             break;
         case Admission::Refusal::Full:
-            return &refusals.full;
+            return metrics::Refusal::Full;
         case Admission::Refusal::TooManyOfClient:
-            return &refusals.tooMany;
+            return metrics::Refusal::Client;
         }
-        return nullptr;
+        return std::nullopt;
     }
 
-    void turnAway(const ClientSocket& client, const std::string& refusal)
+    static const std::string& textOf(metrics::Refusal reason, const RefusalTexts& texts) noexcept
     {
+        return reason == metrics::Refusal::Stopping ? texts.shuttingDown
+               : reason == metrics::Refusal::Client ? texts.tooMany
+                                                    : texts.full;
+    }
+
+    void turnAway(const ClientSocket& client, metrics::Refusal reason)
+    {
+        _context.count(client.service().counts(), reason);
+        const std::string& refusal = textOf(reason, client.service().generation->refusals);
         refuse(client.sockfd(), refusal);
         if (_context.log.debug())
             _context.log.debug(client.peer().address +
@@ -123,8 +133,10 @@ Acceptor::Acceptor(ServerContext& context,
                    Poco::ThreadPool& pool)
     : _listener(std::move(listener)),
       _name(service.listener->name),
-      _acceptSocket(new AcceptSocket(
-          _listener.takeSocket(), std::move(service), !_listener.inheritedName().empty())),
+      _acceptSocket(new AcceptSocket(_listener.takeSocket(),
+                                     std::move(service),
+                                     context.metrics,
+                                     !_listener.inheritedName().empty())),
       _handle(_acceptSocket),
       _server(std::make_unique<Poco::Net::TCPServer>(
           new ConnectionFactory(context), pool, _handle, parameters())),

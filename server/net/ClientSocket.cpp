@@ -32,19 +32,26 @@ ClientSocket::ClientSocket(Descriptor fd, Peer peer, Service service, bool isInh
 }
 
 void ClientSocket::admit(Admission::Ticket ticket,
-                         ConnectionRegistry& registry,
+                         ServerContext& context,
                          CoarseClock::time_point deadline)
 {
     _ticket = std::move(ticket);
     const auto spared = _isInherited ? CoarseClock::now() + spareTime(_service.generation->config)
                                      : CoarseClock::time_point();
-    _watch.emplace(registry, sockfd(), deadline, spared);
+    _watch.emplace(context.registry, sockfd(), deadline, spared);
+    _context = &context;
+    _context->count(_service.counts(), metrics::Listener::Event::Admitted);
 }
 
 ClientSocket::~ClientSocket()
 {
     if (_watch && _watch->claim())
+    {
         refuse(sockfd(), _service.generation->refusals.shuttingDown);
+        _context->count(_service.counts(), metrics::Refusal::Stopping);
+    }
+    if (_context != nullptr)
+        _context->count(_service.counts(), metrics::Listener::Event::Closed);
 }
 
 } // namespace mpsmtp::net

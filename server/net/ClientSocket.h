@@ -8,6 +8,7 @@
 #include "net/Descriptor.h"
 #include "net/Generation.h"
 #include "net/Peer.h"
+#include "net/ServerContext.h"
 #include "net/Watch.h"
 
 #include <Poco/Net/StreamSocketImpl.h>
@@ -29,8 +30,7 @@ public:
     [[nodiscard]] const Service& service() const noexcept { return _service; }
 
     /// It has a place, and waits for a thread until `deadline`.
-    void
-    admit(Admission::Ticket ticket, ConnectionRegistry& registry, CoarseClock::time_point deadline);
+    void admit(Admission::Ticket ticket, ServerContext& context, CoarseClock::time_point deadline);
 
     /// Only after admit().
     [[nodiscard]] Watch& watch() noexcept { return *_watch; }
@@ -43,6 +43,7 @@ private:
     const Service _service;
     const Peer _peer;
     const bool _isInherited;
+    ServerContext* _context = nullptr; ///< of who was admitted
     // Given back in this order: the place, the registry's entry (whose end is what a shutdown waits
     // for), and then, by the base class, the descriptor.
     std::optional<Watch> _watch;

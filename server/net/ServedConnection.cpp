@@ -17,8 +17,15 @@ namespace mpsmtp::net
 void ServedConnection::run()
 {
     auto& client = dynamic_cast<ClientSocket&>(*socket().impl());
+    metrics::Listener& counts = client.service().counts();
     if (!client.watch().claim())
+    {
+        // The reaper was faster, and has refused it.
+        _context.count(metrics::Timeout::Thread);
+        _context.count(counts, metrics::Refusal::Thread);
         return;
+    }
+    _context.count(counts, metrics::Listener::Event::Served);
     try
     {
         serve(client);
@@ -35,6 +42,7 @@ void ServedConnection::run()
     {
         fail(client, "unknown exception");
     }
+    _context.count(counts, metrics::Listener::Event::Ended);
     client.watch().end();
 }
 
@@ -55,7 +63,8 @@ void ServedConnection::serve(ClientSocket& client)
     SmtpConnection(dialog,
                    paced,
                    client.watch(),
-                   {config.commandTimeout, config.dataTimeout, config.minDataRate})
+                   {config.commandTimeout, config.dataTimeout, config.minDataRate},
+                   &_context.metrics)
         .serve();
     logDebug(session, "has ended at", client);
 }

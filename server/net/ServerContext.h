@@ -2,6 +2,7 @@
 // Thread safety: [any].
 #pragma once
 
+#include "metrics/Metrics.h"
 #include "net/Admission.h"
 #include "net/ConnectionRegistry.h"
 #include "net/Generation.h"
@@ -25,13 +26,34 @@ namespace mpsmtp::net
 
 struct ServerContext
 {
-    explicit ServerContext(const Generation& first)
-        : log(Poco::Logger::get("net")),
+    ServerContext(const Generation& first, metrics::Metrics& counts)
+        : metrics(counts),
+          log(Poco::Logger::get("net")),
           admission(mostConnections(first.config), first.config.connectionsPerClient),
           registry(first.refusals.full)
     {
     }
 
+    /// Writes down an event of one connection.
+    void count(metrics::Listener& listener, metrics::Listener::Event event) noexcept
+    {
+        const metrics::Turn turn(metrics.slots);
+        listener.events.add(turn, event);
+    }
+
+    void count(metrics::Listener& listener, metrics::Refusal reason) noexcept
+    {
+        const metrics::Turn turn(metrics.slots);
+        listener.refusals.add(turn, reason);
+    }
+
+    void count(metrics::Timeout kind) noexcept
+    {
+        const metrics::Turn turn(metrics.slots);
+        metrics.timeouts.add(turn, kind);
+    }
+
+    metrics::Metrics& metrics;
     Poco::Logger& log;
     LogLimit faults;
     Admission admission;

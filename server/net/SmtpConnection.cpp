@@ -66,7 +66,12 @@ bool SmtpConnection::send(std::string_view octets)
 {
     _watch.wait(Watch::State::Sending, CoarseClock::now() + _sendTimeout);
     const IoStatus status = _transport.send(octets);
-    return _watch.resume() == Interruption::None && status == IoStatus::Done;
+    const Interruption interruption = _watch.resume();
+    if (interruption == Interruption::TimedOut)
+        _counts.timeout(metrics::Timeout::Send);
+    if (status == IoStatus::Done)
+        _counts.sent(octets.size());
+    return interruption == Interruption::None && status == IoStatus::Done;
 }
 
 // The message is delivered, whether or not its client has lived to read so: the optional handlers
@@ -112,6 +117,7 @@ bool SmtpConnection::take(const Received& received)
     switch (received.status)
     {
     case IoStatus::Done:
+        _counts.received(received.octets);
         _patience.received(received.octets, CoarseClock::now());
         _dialog.received(received.octets);
         return true;
@@ -131,6 +137,8 @@ void SmtpConnection::interrupted(Interruption interruption)
 {
     if (interruption == Interruption::ShuttingDown)
         return shutDownOnce();
+    _counts.timeout(_dialog.awaiting() == smtp::Awaiting::Command ? metrics::Timeout::Command
+                                                                  : metrics::Timeout::Data);
     _sendTimeout = std::min(_sendTimeout, lastReplyTimeout);
     _dialog.timeout();
 }

@@ -5,6 +5,7 @@
 // Thread safety: [connection].
 #pragma once
 
+#include "net/ConnectionCounts.h"
 #include "net/Patience.h"
 #include "net/Transport.h"
 #include "net/Watch.h"
@@ -16,16 +17,18 @@ namespace mpsmtp::net
 class SmtpConnection
 {
 public:
-    /// All references are borrowed for the connection's life.
+    /// All references are borrowed for the connection's life. \param metrics may be nullptr
     SmtpConnection(smtp::Dialog& dialog,
                    Transport& transport,
                    Watch& watch,
-                   const PatienceLimits& limits) noexcept
+                   const PatienceLimits& limits,
+                   metrics::Metrics* metrics = nullptr) noexcept
         : _dialog(dialog),
           _transport(transport),
           _watch(watch),
           _patience(limits),
-          _sendTimeout(limits.command)
+          _sendTimeout(limits.command),
+          _counts(metrics)
     {
     }
 
@@ -51,6 +54,7 @@ private:
     Watch& _watch;
     Patience _patience;
     std::chrono::milliseconds _sendTimeout;
+    ConnectionCounts _counts;
     bool _answered = true; ///< since the last wait began: the next one gets a new deadline
     bool _toldShutdown = false;
     bool _clientIsDone = false; ///< it has said QUIT or ended its side: nothing is left to wait for

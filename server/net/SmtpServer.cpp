@@ -45,9 +45,12 @@ constexpr std::chrono::seconds cutTimeout(1);
 
 struct SmtpServer::Impl
 {
-    Impl(ServerConfig config, SinkFactory sinks, SocketStock& stock)
-        : generation(std::make_shared<const Generation>(std::move(config), std::move(sinks))),
-          context(*generation),
+    Impl(ServerConfig config, SinkFactory sinks, SocketStock& stock, metrics::Metrics* given)
+        : ownMetrics(given ? nullptr : std::make_unique<metrics::Metrics>()),
+          metrics(given ? *given : *ownMetrics),
+          generation(
+              std::make_shared<const Generation>(std::move(config), std::move(sinks), metrics)),
+          context(*generation, metrics),
           acceptors(context, stock)
     {
     }
@@ -56,6 +59,8 @@ struct SmtpServer::Impl
     void reload(std::shared_ptr<const Generation> next);
     std::size_t stop(std::chrono::milliseconds grace);
 
+    const std::unique_ptr<metrics::Metrics> ownMetrics;
+    metrics::Metrics& metrics;
     std::shared_ptr<const Generation> generation; ///< of new connections
     ServerContext context;
     std::optional<Reaper> reaper;
@@ -67,6 +72,7 @@ struct SmtpServer::Impl
 
 private:
     void warnOfLimits(const ServerConfig& config);
+    void tellLimits(const ServerConfig& config) const noexcept;
     void growPool(const ServerConfig& config, std::size_t listeners);
 };
 
@@ -79,6 +85,7 @@ void SmtpServer::Impl::start()
     reaper.emplace(context.registry);
     acceptors.take(std::move(change), *pool);
     liveness.emplace(context, acceptors, *pool);
+    tellLimits(generation->config);
 }
 
 void SmtpServer::Impl::reload(std::shared_ptr<const Generation> next)
@@ -90,6 +97,7 @@ void SmtpServer::Impl::reload(std::shared_ptr<const Generation> next)
     context.admission.setLimits(mostConnections(config), config.connectionsPerClient);
     context.registry.setRefusal(next->refusals.full);
     warnOfLimits(config);
+    tellLimits(config);
     generation = std::move(next);
 }
 
@@ -97,6 +105,12 @@ void SmtpServer::Impl::warnOfLimits(const ServerConfig& config)
 {
     for (const auto& warning : limitWarnings(config))
         context.log.warning(warning);
+}
+
+void SmtpServer::Impl::tellLimits(const ServerConfig& config) const noexcept
+{
+    metrics.connectionLimit.set(static_cast<std::int64_t>(mostConnections(config)));
+    metrics.threadLimit.set(static_cast<std::int64_t>(config.threads));
 }
 
 /// It never shrinks: threads that nobody needs end after a while, and Admission says how many there
@@ -135,14 +149,17 @@ std::vector<std::string> limitWarnings(const ServerConfig& config)
     return tightLimits(config.connections, config.threads);
 }
 
-SmtpServer::SmtpServer(ServerConfig config, SinkFactory sinks, SocketStock& stock)
-    : _impl(std::make_unique<Impl>(std::move(config), std::move(sinks), stock))
+SmtpServer::SmtpServer(ServerConfig config,
+                       SinkFactory sinks,
+                       SocketStock& stock,
+                       metrics::Metrics* metrics)
+    : _impl(std::make_unique<Impl>(std::move(config), std::move(sinks), stock, metrics))
 {
 }
 
-SmtpServer::SmtpServer(ServerConfig config, SinkFactory sinks)
+SmtpServer::SmtpServer(ServerConfig config, SinkFactory sinks, metrics::Metrics* metrics)
     : _ownStock(std::make_unique<SocketStock>()),
-      _impl(std::make_unique<Impl>(std::move(config), std::move(sinks), *_ownStock))
+      _impl(std::make_unique<Impl>(std::move(config), std::move(sinks), *_ownStock, metrics))
 {
 }
 
@@ -173,7 +190,8 @@ catch (const Poco::Exception& error)
 void SmtpServer::reload(ServerConfig config, SinkFactory sinks)
 try
 {
-    _impl->reload(std::make_shared<const Generation>(std::move(config), std::move(sinks)));
+    _impl->reload(
+        std::make_shared<const Generation>(std::move(config), std::move(sinks), _impl->metrics));
 }
 
 catch (const Poco::Exception& error)

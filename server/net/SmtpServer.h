@@ -1,6 +1,7 @@
 // The net room's front door: listeners, connections, limits, and the way down.
 #pragma once
 
+#include "metrics/Metrics.h"
 #include "smtp/DialogObserver.h"
 #include "smtp/Envelope.h"
 #include "smtp/MessageSink.h"
@@ -64,10 +65,14 @@ public:
     /// `sinks` is called by connection threads, and destroyed by one of them when the last
     /// connection that it made a sink for has ended, and that sink with it; or by a later reload().
     /// \param stock outlives the server
-    SmtpServer(ServerConfig config, SinkFactory sinks, SocketStock& stock);
+    /// \param metrics if there are any: outlive the server
+    SmtpServer(ServerConfig config,
+               SinkFactory sinks,
+               SocketStock& stock,
+               metrics::Metrics* metrics = nullptr);
 
     /// Without sockets from elsewhere.
-    SmtpServer(ServerConfig config, SinkFactory sinks);
+    SmtpServer(ServerConfig config, SinkFactory sinks, metrics::Metrics* metrics = nullptr);
 
     SmtpServer(const SmtpServer&) = delete;
     SmtpServer& operator=(const SmtpServer&) = delete;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "smtp/Buffer.h"
+#include "smtp/Command.h"
 #include "smtp/Envelope.h"
 #include "smtp/Reply.h"
 
@@ -39,6 +40,12 @@ public:
 
     /// The session is over; only after connected(). No transaction is open.
     virtual void disconnected(const SessionInfo& /*session*/) {}
+
+    /// The client has sent a command, whatever becomes of it; before it is executed. For statistics.
+    virtual void commanded(Verb /*verb*/) noexcept {}
+
+    /// A recipient was refused before recipient(): grammar, limits. For statistics.
+    virtual void recipientRefused() noexcept {}
 
     /// How fast this session may be, each way; 0: no limit. May change with every other call.
     [[nodiscard]] virtual std::uint64_t octetsPerSecond() const noexcept { return 0; }

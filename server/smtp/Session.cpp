@@ -86,6 +86,7 @@ void Session::refuseService(const Reply& refusal)
 void Session::execute(std::string_view line)
 {
     const Command command = parseCommand(line);
+    _sink.commanded(command.verb);
     if (hasControlOctet(line))
     {
         // What follows a BDAT cannot be told from commands if its line is not understood.
@@ -267,6 +268,7 @@ void Session::rcpt(std::string_view argument)
     if (mistake)
     {
         _anyRecipientRefused = true;
+        _sink.recipientRefused();
         return refuse(*mistake);
     }
     if (const auto refusal = _transaction.add(std::move(recipient)))
@@ -401,8 +403,10 @@ void Session::quit(std::string_view argument)
 
 void Session::refuseLongLine(std::string_view beginning)
 {
+    const Verb verb = parseCommand(beginning).verb;
+    _sink.commanded(verb);
     // As in execute(): the octets behind a BDAT are not commands.
-    return parseCommand(beginning).verb == Verb::Bdat ? bdat("") : refuse(replies::lineTooLong);
+    return verb == Verb::Bdat ? bdat("") : refuse(replies::lineTooLong);
 }
 
 bool Session::countsAsOneTooMany(const FixedReply& refusal) noexcept

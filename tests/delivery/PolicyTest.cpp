@@ -260,7 +260,7 @@ public:
     {
         _fixture->add("two", "a");
         _fixture->add("two", "b");
-        _fixture->config.replyTimeout = std::chrono::milliseconds(20);
+        _fixture->config.replyTimeout = std::chrono::milliseconds(15);
         run();
         CPPUNIT_ASSERT_EQUAL(std::string("451 4.3.0 Cannot deliver now, try again later"),
                              _fixture->send());

@@ -39,8 +39,9 @@ class AcceptSocketTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whoWaitsInTheBacklogIsRefusedAtTheEnd);
     CPPUNIT_TEST_SUITE_END();
 
-    const std::shared_ptr<const Generation> _generation =
-        std::make_shared<const Generation>(mpsmtp::net::test::testConfig(), SinkFactory());
+    mpsmtp::metrics::Metrics _metrics;
+    const std::shared_ptr<const Generation> _generation = std::make_shared<const Generation>(
+        mpsmtp::net::test::testConfig(), SinkFactory(), _metrics);
     std::string _address;
 
     AcceptSocketHandle listen()
@@ -48,8 +49,10 @@ class AcceptSocketTest : public CppUnit::TestFixture
         Listener listener = std::move(Listener::bind("127.0.0.1:0").front());
         listener.listen();
         _address = listener.address();
-        return AcceptSocketHandle(new AcceptSocket(
-            listener.takeSocket(), {_generation, &_generation->config.listeners.front()}));
+        return AcceptSocketHandle(
+            new AcceptSocket(listener.takeSocket(),
+                             {_generation, &_generation->config.listeners.front()},
+                             _metrics));
     }
 
     static AcceptSocket& implOf(const AcceptSocketHandle& handle)
@@ -91,8 +94,10 @@ class AcceptSocketTest : public CppUnit::TestFixture
         rlimit none = before;
         none.rlim_cur = static_cast<rlim_t>(first.get()) + 2;
         ::setrlimit(RLIMIT_NOFILE, &none); // room for the eventfd, but not for the reserve
-        const AcceptSocketHandle handle(new AcceptSocket(
-            listener.takeSocket(), {_generation, &_generation->config.listeners.front()}));
+        const AcceptSocketHandle handle(
+            new AcceptSocket(listener.takeSocket(),
+                             {_generation, &_generation->config.listeners.front()},
+                             _metrics));
         client.connect(listener.address());
         const auto begin = std::chrono::steady_clock::now();
         const bool accepted = handle.poll(tenSeconds, Poco::Net::Socket::SELECT_READ);

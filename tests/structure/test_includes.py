@@ -23,10 +23,14 @@ ROOMS = {
     "sdk": ([STD, C_OF_ABI, SDK, r"<(unistd|fcntl|dirent|arpa/inet|sys/stat|sys/resource)\.h>"], []),
     "server/smtp": ([STD, INTRINSICS, SDK, r'"smtp/.+"'], [NOT_IN_THE_CORE]),
     "server/log": ([STD, r'"log/.+"', r"<Poco/.+>"], [NOT_FOUNDATION]),
-    "server/delivery": ([STD, POSIX, SDK, r'"(smtp|log|delivery)/.+"', r"<Poco/.+>"],
+    "server/metrics": ([STD, r'"metrics/.+"'], [r"<(iostream|fstream|filesystem)>"]),
+    "server/delivery": ([STD, POSIX, SDK, r'"(smtp|log|metrics|delivery)/.+"', r"<Poco/.+>"],
                         [NOT_FOUNDATION, r'"smtp/(Session|Dialog)\.h"', r"<(sys/socket|netdb|netinet/.+)\.h>"]),
-    "server/net": ([STD, POSIX, r'"(smtp|log|net)/.+"', r"<Poco/.+>"], [r"<Poco/(Util|Data|JSON)/.+>"]),
-    "server/app": ([STD, POSIX, SDK, r'"(smtp|log|delivery|net|app)/.+"', r"<Poco/.+>"], []),
+    "server/net": ([STD, POSIX, r'"(smtp|log|metrics|net)/.+"', r"<Poco/.+>"], [r"<Poco/(Util|Data|JSON)/.+>"]),
+    # Of the mail side only how an address is bound.
+    "server/http": ([STD, POSIX, r'"(metrics|http)/.+"', r'"net/(Descriptor|Listener)\.h"', r"<Poco/.+>"],
+                    [r"<Poco/(Util|Data|JSON)/.+>"]),
+    "server/app": ([STD, POSIX, SDK, r'"(smtp|log|metrics|delivery|net|http|app)/.+"', r"<Poco/.+>"], []),
     "plugins/common": ([STD, POSIX, SDK, r'"common/.+"'], []),
 }
 PLUGIN = [STD, POSIX, SDK, r'"common/.+"']
@@ -81,7 +85,9 @@ class Includes(unittest.TestCase):
         for room, include in (("server/smtp/X.h", "<Poco/Logger.h>"), ("server/smtp/X.h", "<unistd.h>"),
                               ("server/smtp/X.h", "<mutex>"), ("server/smtp/X.h", '"net/Transport.h"'),
                               ("server/delivery/X.h", "<Poco/Net/Socket.h>"), ("server/delivery/X.h", '"net/Transport.h"'),
-                              ("server/net/X.h", "<mpsmtp/Handler.h>"), ("server/net/X.h", '"delivery/DeliveryConfig.h"'),
+                              ("server/net/X.h", "<mpsmtp/Handler.h>"),
+                              ("server/http/X.h", '"net/SmtpServer.h"'), ("server/metrics/X.h", "<Poco/Logger.h>"),
+                              ("server/metrics/X.h", '"smtp/Command.h"'), ("server/net/X.h", '"delivery/DeliveryConfig.h"'),
                               ("plugins/mh/X.h", '"maildir/Maildir.h"'), ("plugins/mh/X.h", "<Poco/Logger.h>"),
                               ("plugins/mh/X.h", '"smtp/Reply.h"'), ("server/log/X.h", '"smtp/Reply.h"'), ("plugins/common/X.h", '"mh/Mh.h"'),
                               ("sdk/include/mpsmtp/X.h", "<sys/socket.h>"), ("sdk/include/mpsmtp/X.h", "<Poco/Logger.h>")):
