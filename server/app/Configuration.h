@@ -33,6 +33,7 @@ struct Configuration
     delivery::DeliveryConfig delivery;
     LoggingConfig logging;
     ProcessConfig process;
+    std::vector<std::string> http{}; ///< addresses of the HTTP server; none: there is none
 };
 
 struct LoadedConfiguration

@@ -63,7 +63,12 @@ private:
 
 Configuration Builder::build(const std::string& source) const
 {
-    return {source, server(), delivery(), logging(), process()};
+    return {source,
+            server(),
+            delivery(),
+            logging(),
+            process(),
+            values("http").list("address")};
 }
 
 SectionValues Builder::values(std::string_view name) const

@@ -23,6 +23,7 @@ const std::vector<SectionSpec>& sectionTable()
         {"limits", false, true},
         {"spool", false, true},
         {"logging", false, true},
+        {"http", false, true},
         {"handler", true, true},
         {"filters", false, true},
         {"route", true, true},
@@ -139,6 +140,9 @@ const std::vector<KeySpec>& keyTable()
          "How long it is counted before one line tells the number.", "", 1000, 24 * hour},
         {"logging", "journal_socket", T::Path, "/run/systemd/journal/socket", "", "",
          "Where journald takes entries, for target = journal and for a standard error that goes there."},
+
+        {"http", "address", T::AddressList, "", "none, and no HTTP", "",
+         "Where to serve /metrics, /livez and /readyz by HTTP: addresses as of a listener, parted by commas."},
 
         {"handler", "type", T::Text, "", "none; one of type and plugin must be set", "",
          "A plugin of plugin_dir: console, discard, exec, faults, headers, maildir, mbox, mh, recipients."},

@@ -111,7 +111,7 @@ void Checker::checkSection(const IniSection& section)
         checkHandler(section);
     if (splitSectionName(section.name).kind == "route")
         checkRoute(section);
-    if (splitSectionName(section.name).kind == "listener")
+    if (const auto kind = splitSectionName(section.name).kind; kind == "listener" || kind == "http")
         checkAddresses(section);
 }
 
@@ -198,7 +198,7 @@ void Checker::checkRoute(const IniSection& section)
     }
 }
 
-/// Two listeners cannot have one address: said here, since the sentence for a port in use would
+/// Two listeners, or one and the HTTP server, cannot have one address: said here, since the sentence for a port in use would
 /// blame another program.
 void Checker::checkAddresses(const IniSection& section)
 {
@@ -207,6 +207,10 @@ void Checker::checkAddresses(const IniSection& section)
         return;
     for (const auto address : delivery::parseList(setting->value))
     {
+        if (section.name == "http" && address.substr(0, 8) == "systemd:")
+            problem(setting->origin,
+                    "[http] address " + std::string(address) +
+                        ": only listeners can be handed over; write HOST:PORT or unix:/PATH");
         const auto [owner, isNew] = _addressOwners.emplace(address, section.name);
         if (!isNew && !isAnyPort(address) && owner->second != section.name)
             problem(setting->origin,

@@ -274,6 +274,7 @@ try
     if (!_identity)
         return exitOk;
     _sockets.bindNow(_loaded.configuration.server.listeners);
+    _http.bindNow(_loaded.configuration.http);
     become(*_identity);
     return exitOk;
 }
@@ -301,6 +302,7 @@ std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfigu
         return nullptr;
     auto environment = delivery::Environment::system();
     environment.probe = &_probe;
+    environment.metrics = &_metrics;
     auto service = delivery::DeliveryService::load(
         loaded.configuration.delivery, {loaded.problems, loaded.warnings}, environment);
     sortProblems(loaded.problems);
@@ -309,7 +311,12 @@ std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfigu
 
 std::unique_ptr<delivery::DeliveryService> ServerApp::startHandlers(LoadedConfiguration& loaded)
 {
-    auto service = loadHandlers(loaded);
+    return start(loadHandlers(loaded), loaded);
+}
+
+std::unique_ptr<delivery::DeliveryService>
+ServerApp::start(std::unique_ptr<delivery::DeliveryService> service, LoadedConfiguration& loaded)
+{
     if (!service || !loaded.problems.empty())
         return nullptr;
     for (const delivery::Problem& warning : loaded.warnings)
@@ -343,14 +350,21 @@ void ServerApp::complain(const std::string& text) const
 int ServerApp::listen()
 {
     _manager.starting(longestHandlerStart);
-    auto service = startHandlers(_loaded);
-    if (!service)
+    auto service = loadHandlers(_loaded);
+    if (!service || !_loaded.problems.empty())
         return refuse();
-    _server = std::make_unique<net::SmtpServer>(
-        _loaded.configuration.server, _handlers.add(_generation, std::move(service)), _sockets);
     try
     {
+        // Handlers may take long to start; probes are answered meanwhile.
+        _http.start(_loaded.configuration.http);
+        service = start(std::move(service), _loaded);
+        if (!service)
+            return refuse();
+        _server = std::make_unique<net::SmtpServer>(_loaded.configuration.server,
+                                                    _handlers.add(_generation, std::move(service)),
+                                                    &_metrics);
         _server->start();
+        tellUse();
         return exitOk;
     }
     catch (const std::system_error& error)
@@ -374,6 +388,7 @@ void ServerApp::waitForStop()
             wait = std::min<std::chrono::milliseconds>(wait, shortInterval);
         if (_manager.nextSign() < Clock::now() + wait)
             wait = std::chrono::ceil<std::chrono::milliseconds>(_manager.nextSign() - Clock::now());
+        _health.beat();
         const auto event = awaitSignal(std::max(wait, std::chrono::milliseconds(0)));
         if (event == SignalEvent::Stop)
             return;
@@ -419,6 +434,7 @@ void ServerApp::endOldHandlers()
     for (const unsigned number : _handlers.dropUnused())
         logger().information("the handlers of configuration " + std::to_string(number) +
                              " have stopped: no session uses them any more");
+    _metrics.generationsInUse.set(static_cast<std::int64_t>(_handlers.size()));
 }
 
 /// Without a sign of life the manager starts another server; why is in the log then.
@@ -457,22 +473,34 @@ void ServerApp::keep(const std::string& reason)
 
 /// Whatever goes wrong, the server goes on as it was.
 void ServerApp::reload()
-try
 {
+    using Reload = metrics::Metrics::Reload;
     (void)reopenLog();
     if (_commandLine.command != Command::File)
         return logger().notice(
             "the log is open anew; there is no configuration file to read again, "
             "this server was started by its command line");
+    const bool isInUse = tryReload();
+    const metrics::Turn turn(_metrics.slots);
+    _metrics.reloads.add(turn, isInUse ? Reload::Success : Reload::Failure);
+    _metrics.lastReloadOk.set(isInUse ? 1 : 0);
+}
+
+bool ServerApp::tryReload()
+try
+{
     LoadedConfiguration next = loadConfiguration(_commandLine, _surroundings);
     checkProcess(next);
     auto service = startHandlers(next);
     for (const delivery::Problem& problem : next.problems)
         logger().error(shown(problem));
-    if (service)
-        use(std::move(next), std::move(service));
-    else
+    if (!service)
+    {
         keep(countMistakes(next.problems.size()));
+        return false;
+    }
+    use(std::move(next), std::move(service));
+    return true;
 }
 
 catch (const std::exception& error)
@@ -483,11 +511,27 @@ catch (const std::exception& error)
                                     " by now; what needs root needs a restart)"
                               : "") +
                    "; the configuration stays as it was");
+    return false;
+}
+
+/// For the metrics and the probes: which configuration clients are served by.
+void ServerApp::tellUse()
+{
+    using namespace std::chrono;
+    const Configuration& configuration = _loaded.configuration;
+    _health.serving(configuration.delivery.spoolDirectory,
+                    configuration.server.listeners.front().session.maxMessageOctets);
+    _metrics.generation.set(_generation);
+    _metrics.generationsInUse.set(static_cast<std::int64_t>(_handlers.size()));
+    _metrics.lastReloadOk.set(1);
+    _metrics.lastReloadTime.set(
+        duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 void ServerApp::use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service)
 {
     const auto addresses = _server->addresses();
+    auto http = _http.prepare(next.configuration.http);
     _server->reload(next.configuration.server, _handlers.add(_generation + 1, std::move(service)));
     ++_generation;
     _refusal.clear();
@@ -497,6 +541,8 @@ void ServerApp::use(LoadedConfiguration next, std::unique_ptr<delivery::Delivery
         logger().warning("[server] user and group change with a restart only");
     changeLog(next.configuration.logging);
     std::swap(_loaded, next);
+    _http.take(std::move(http));
+    tellUse();
     announceChange(
         _generation, {next.sections, addresses}, {_loaded.sections, _server->addresses()});
 }
@@ -519,6 +565,7 @@ void ServerApp::changeLog(LoggingConfig& next)
 
 int ServerApp::stop()
 {
+    _health.stopping();
     endAtOnceOnNextStop();
     _manager.stopping("stopping, " + std::to_string(_server->connections()) + " connections",
                       _loaded.configuration.server.shutdownGrace + longestHandlerStop);
@@ -534,7 +581,10 @@ int ServerApp::stop()
     }
     _server.reset();
     _handlers.stop();
+    const bool isQuiet = _http.stop();
     logger().information("stopped");
+    if (!isQuiet)
+        ::_exit(exitOk); // a probe waits for a file system that does not answer
     return exitOk;
 }
 

@@ -6,10 +6,13 @@
 #include "app/CommandLine.h"
 #include "app/Configuration.h"
 #include "app/HandlerGenerations.h"
+#include "app/Health.h"
+#include "app/HttpSide.h"
 #include "app/Privileges.h"
 #include "app/ServiceManager.h"
 #include "app/Surroundings.h"
 #include "delivery/PluginProbe.h"
+#include "metrics/Metrics.h"
 #include "net/SocketStock.h"
 
 #include <chrono>
@@ -74,6 +77,8 @@ private:
     void reloadTold();
     void reload();
     void keep(const std::string& reason);
+    [[nodiscard]] bool tryReload();
+    void tellUse();
     void use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service);
     void changeLog(LoggingConfig& next);
 
@@ -81,6 +86,10 @@ private:
     /// \return nullptr with what is wrong added to its problems
     [[nodiscard]] std::unique_ptr<delivery::DeliveryService>
     startHandlers(LoadedConfiguration& loaded);
+
+    /// Starts what loadHandlers() has made.
+    [[nodiscard]] static std::unique_ptr<delivery::DeliveryService>
+    start(std::unique_ptr<delivery::DeliveryService> service, LoadedConfiguration& loaded);
 
     /// Makes them only.
     [[nodiscard]] std::unique_ptr<delivery::DeliveryService>
@@ -100,9 +109,12 @@ private:
     net::SocketStock _sockets;
     delivery::ChildProbe _probe;
     LoadedConfiguration _loaded;
+    metrics::Metrics _metrics; // outlives all that counts
+    Health _health;
     std::unique_ptr<Logging> _logging; // members from here on are taken down from last to first
     HandlerGenerations _handlers;
     std::unique_ptr<net::SmtpServer> _server;
+    HttpSide _http{_metrics, _health}; // has threads only when it has addresses
     unsigned _generation = 1;          ///< counts the configurations that have been in use
     std::optional<Identity> _identity; ///< that it has become
     std::string _refusal;              ///< of the last reload, "": it was none

@@ -1,0 +1,376 @@
+// What this is and its thread safety: HttpServer.h. The server is POCO's, but for its accepting (HttpSocket) and its
+// patience (Visits): POCO has a time-out for each read and none for a whole request.
+#include "http/HttpServer.h"
+
+#include "http/HttpSocket.h"
+#include "http/Visits.h"
+#include "net/Listener.h"
+
+#include <Poco/Exception.h>
+#include <Poco/Logger.h>
+#include <Poco/Net/HTTPRequestHandler.h>
+#include <Poco/Net/HTTPRequestHandlerFactory.h>
+#include <Poco/Net/HTTPServerConnection.h>
+#include <Poco/Net/HTTPServerParams.h>
+#include <Poco/Net/HTTPServerRequest.h>
+#include <Poco/Net/HTTPServerResponse.h>
+#include <Poco/Net/TCPServer.h>
+#include <Poco/Net/TCPServerConnectionFactory.h>
+#include <Poco/ThreadPool.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <exception>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace mpsmtp::http
+{
+
+namespace
+{
+
+constexpr int threadStackOctets = 256 * 1024;
+constexpr int poolIdleSeconds = 60;
+
+/// For threads to notice that their connection is gone.
+constexpr std::chrono::seconds stopTimeout(2);
+
+/// For a client that is still sending when it has been answered.
+constexpr int lingerMilliseconds = 200;
+constexpr int mostLingeringReads = 16;
+
+/// A waiting thread of POCO's dispatcher looks this often whether it shall end.
+const Poco::Timespan idleWait(0, 250'000);
+
+class PageHandler : public Poco::Net::HTTPRequestHandler
+{
+public:
+    explicit PageHandler(const Sources& sources) noexcept : _sources(sources) {}
+
+    void handleRequest(Poco::Net::HTTPServerRequest& request,
+                       Poco::Net::HTTPServerResponse& response) override
+    {
+        const std::string accept = request.get("Accept", "");
+        const Response page = answer({request.getMethod(), request.getURI(), accept}, _sources);
+        response.setStatusAndReason(static_cast<Poco::Net::HTTPResponse::HTTPStatus>(page.status));
+        response.setContentType(page.contentType);
+        response.setKeepAlive(false);
+        response.set("Cache-Control", "no-store");
+        response.set("X-Content-Type-Options", "nosniff");
+        if (!page.allow.empty())
+            response.set("Allow", page.allow);
+        response.sendBuffer(page.body.data(), page.body.size()); // only the head, for HEAD
+    }
+
+private:
+    const Sources& _sources;
+};
+
+class PageHandlerFactory : public Poco::Net::HTTPRequestHandlerFactory
+{
+public:
+    explicit PageHandlerFactory(const Sources& sources) noexcept : _sources(sources) {}
+
+    Poco::Net::HTTPRequestHandler*
+    createRequestHandler(const Poco::Net::HTTPServerRequest&) override
+    {
+        return new PageHandler(_sources);
+    }
+
+private:
+    const Sources& _sources;
+};
+
+/// One request; the fence that no exception passes. What went wrong is the client's affair.
+class WatchedConnection : public Poco::Net::HTTPServerConnection
+{
+public:
+    WatchedConnection(const Poco::Net::StreamSocket& socket,
+                      const Poco::Net::HTTPServerParams::Ptr& parameters,
+                      const Poco::Net::HTTPRequestHandlerFactory::Ptr& factory,
+                      Visits& visits)
+        : Poco::Net::HTTPServerConnection(socket, parameters, factory), _visits(visits)
+    {
+    }
+
+    void run() override
+    {
+        try
+        {
+            const Visits::Visit visit(_visits, socket().impl()->sockfd());
+            Poco::Net::HTTPServerConnection::run();
+            finish(socket().impl()->sockfd());
+        }
+        catch (const Poco::Exception& error)
+        {
+            log(error.displayText());
+        }
+        catch (const std::exception& error)
+        {
+            log(error.what());
+        }
+    }
+
+private:
+    /// Closing with octets unread makes TCP reset the connection, which can destroy the answer on its way.
+    static void finish(int fd) noexcept
+    {
+        std::array<char, 4096> dropped{};
+        ::shutdown(fd, SHUT_WR);
+        for (int i = 0; i < mostLingeringReads; ++i)
+        {
+            pollfd readable{fd, POLLIN, 0};
+            if (::poll(&readable, 1, lingerMilliseconds) <= 0 ||
+                ::recv(fd, dropped.data(), dropped.size(), MSG_DONTWAIT) <= 0)
+                return;
+        }
+    }
+
+    static void log(const std::string& text)
+    {
+        Poco::Logger& logger = Poco::Logger::get("http");
+        if (logger.debug())
+            logger.debug("a connection has ended: " + text);
+    }
+
+    Visits& _visits;
+};
+
+class WatchedConnectionFactory : public Poco::Net::TCPServerConnectionFactory
+{
+public:
+    WatchedConnectionFactory(Poco::Net::HTTPServerParams::Ptr parameters,
+                             const Sources& sources,
+                             Visits& visits)
+        : _parameters(std::move(parameters)),
+          _handlers(new PageHandlerFactory(sources)),
+          _visits(visits)
+    {
+    }
+
+    Poco::Net::TCPServerConnection* createConnection(const Poco::Net::StreamSocket& socket) override
+    {
+        return new WatchedConnection(socket, _parameters, _handlers, _visits);
+    }
+
+private:
+    const Poco::Net::HTTPServerParams::Ptr _parameters;
+    const Poco::Net::HTTPRequestHandlerFactory::Ptr _handlers;
+    Visits& _visits;
+};
+
+/// Who comes when all threads are taken puts out the oldest. Accepting goes no faster than that: a burst waits in the
+/// kernel's queue, since POCO closes without a word what its own has no room for.
+class RoomFilter : public Poco::Net::TCPServerConnectionFilter
+{
+public:
+    /// Both outlive the filter's use.
+    RoomFilter(Visits& visits, const Poco::Net::TCPServer& server) noexcept
+        : _visits(visits), _server(server)
+    {
+    }
+
+    bool accept(const Poco::Net::StreamSocket&) override
+    {
+        _visits.makeRoom();
+        for (int i = 0; i < mostLooks && _server.queuedConnections() > 0; ++i)
+        {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            _visits.makeRoom();
+        }
+        return true;
+    }
+
+private:
+    static constexpr int mostLooks = 100;
+
+    Visits& _visits;
+    const Poco::Net::TCPServer& _server;
+};
+
+Poco::Net::HTTPServerParams::Ptr parametersOf(const Limits& limits)
+{
+    Poco::Net::HTTPServerParams::Ptr parameters = new Poco::Net::HTTPServerParams;
+    parameters->setMaxThreads(static_cast<int>(limits.threads));
+    parameters->setMaxQueued(static_cast<int>(limits.queue));
+    parameters->setThreadIdleTime(idleWait);
+    parameters->setKeepAlive(
+        false); // a scraper that comes every 15 s would hold a thread meanwhile
+    parameters->setTimeout(limits.connection.count() * Poco::Timespan::MILLISECONDS);
+    return parameters;
+}
+
+} // namespace
+
+/// One address.
+class Door
+{
+public:
+    Door(std::string configured, net::Listener listener)
+        : _configured(std::move(configured)),
+          _listener(std::move(listener)),
+          _address(_listener.address()),
+          _socket(new HttpSocket(_listener.takeSocket())),
+          _handle(_socket)
+    {
+    }
+
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+
+    ~Door()
+    {
+        _listener.removeName();
+        if (!_server)
+            return;
+        ::shutdown(_socket->sockfd(), SHUT_RDWR); // who is in the backlog shall not wait
+        _socket->wake();
+        _server->stop();
+    }
+
+    void serve(const Sources& sources, Visits& visits, Poco::ThreadPool& pool, const Limits& limits)
+    {
+        const auto parameters = parametersOf(limits);
+        _server = std::make_unique<Poco::Net::TCPServer>(
+            new WatchedConnectionFactory(parameters, sources, visits), pool, _handle, parameters);
+        _server->setConnectionFilter(new RoomFilter(visits, *_server));
+        _server->start();
+    }
+
+    [[nodiscard]] const std::string& configured() const noexcept { return _configured; }
+
+    [[nodiscard]] const std::string& address() const noexcept { return _address; }
+
+    [[nodiscard]] bool isServing() const noexcept { return _server != nullptr; }
+
+    [[nodiscard]] bool isInPlace() const noexcept { return _listener.isInPlace(); }
+
+private:
+    const std::string _configured;
+    net::Listener _listener;
+    const std::string _address; ///< as bound
+    HttpSocket* _socket;        ///< owned by _handle and _server together
+    HttpSocketHandle _handle;
+    std::unique_ptr<Poco::Net::TCPServer> _server;
+};
+
+struct HttpServer::Change::Place
+{
+    std::shared_ptr<Door> door;
+};
+
+bool HttpServer::Change::has(const Door& door) const noexcept
+{
+    return std::any_of(_places.begin(),
+                       _places.end(),
+                       [&](const Place& each) { return each.door.get() == &door; });
+}
+
+HttpServer::Change::Change() = default;
+HttpServer::Change::Change(Change&&) noexcept = default;
+HttpServer::Change& HttpServer::Change::operator=(Change&&) noexcept = default;
+HttpServer::Change::~Change() = default;
+
+struct HttpServer::Impl
+{
+    Impl(Sources pages, const Limits& given)
+        : sources(std::move(pages)), limits(given), visits(given.threads, given.connection)
+    {
+    }
+
+    const Sources sources;
+    const Limits limits;
+    Visits visits;
+    std::optional<Poco::ThreadPool> pool; ///< none before there is an address
+    std::vector<std::shared_ptr<Door>> doors;
+};
+
+HttpServer::HttpServer(Sources sources, const Limits& limits)
+    : _impl(std::make_unique<Impl>(std::move(sources), limits))
+{
+}
+
+HttpServer::~HttpServer()
+{
+    stop();
+}
+
+HttpServer::Change HttpServer::prepare(const std::vector<std::string>& addresses) const
+{
+    Change change;
+    for (const std::string& address : addresses)
+    {
+        const std::size_t before = change._places.size();
+        for (const auto& door : _impl->doors)
+            if (door->configured() == address && door->isInPlace() && !change.has(*door))
+                change._places.push_back({door});
+        if (change._places.size() > before)
+            continue;
+        for (net::Listener& listener : net::Listener::bind(address))
+        {
+            listener.listen();
+            change._places.push_back({std::make_shared<Door>(address, std::move(listener))});
+        }
+    }
+    return change;
+}
+
+void HttpServer::take(Change change)
+try
+{
+    Impl& own = *_impl;
+    // Made at once, all of them: when the mail side has used up what threads there may be, these are there.
+    const auto most = static_cast<int>(own.limits.threads);
+    constexpr int spare = 8; // on their way back to the pool (POCO)
+    if (!own.pool && !change._places.empty())
+        own.pool.emplace("http", most, most + spare, poolIdleSeconds, threadStackOctets);
+    std::vector<std::shared_ptr<Door>> next;
+    for (const Change::Place& place : change._places)
+    {
+        if (!place.door->isServing())
+            place.door->serve(own.sources, own.visits, *own.pool, own.limits);
+        next.push_back(place.door);
+    }
+    own.doors.swap(next);
+}
+
+catch (const Poco::Exception& error)
+{
+    // POCO has no errno for it; it is want of threads or memory.
+    throw std::system_error(
+        EAGAIN, std::generic_category(), "cannot serve [http]: " + error.displayText());
+}
+
+std::vector<std::string> HttpServer::addresses() const
+{
+    std::vector<std::string> addresses;
+    for (const auto& door : _impl->doors)
+        addresses.push_back(door->address());
+    return addresses;
+}
+
+bool HttpServer::stop()
+{
+    if (!_impl)
+        return false;
+    _impl->doors.clear();
+    _impl->visits.cutAll();
+    if (!_impl->visits.awaitEmpty(stopTimeout))
+    {
+        (void)_impl.release();
+        return false;
+    }
+    if (_impl->pool)
+        _impl->pool->joinAll();
+    _impl->pool.reset();
+    return true;
+}
+
+} // namespace mpsmtp::http
