@@ -317,7 +317,7 @@ def a_store_elsewhere_says_what_it_needs():
     run("systemctl", "reset-failed", "mpsmtpd.service", "mpsmtpd.socket", check=False)
     run("systemctl", "restart", "mpsmtpd")
     send("elsewhere")
-    assert stored(elsewhere) == {"elsewhere": 1}
+    assert stored(elsewhere) == {"elsewhere": 1}, (stored(elsewhere), run("find", str(elsewhere)).stdout, journal())
 
 
 def port_25_for_everybody_without_root():
