@@ -94,10 +94,10 @@ class Daemon:
 
     LISTENING = r"listening on (\S+)"
 
-    def __init__(self, arguments, cwd, environment=None, listeners=1, wrapper=(), pass_fds=()):
+    def __init__(self, arguments, cwd, environment=None, listeners=1, wrapper=(), pass_fds=(), program=None):
         self.cwd = pathlib.Path(cwd)
         self.process = subprocess.Popen(
-            [*wrapper, str(MPSMTPD), *map(str, arguments)], cwd=cwd, env={**clean_environment(), **(environment or {})},
+            [*wrapper, str(program or MPSMTPD), *map(str, arguments)], cwd=cwd, env={**clean_environment(), **(environment or {})},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=pass_fds)
         self.stdout = Output(self.process.stdout)
         self.stderr = Output(self.process.stderr)
