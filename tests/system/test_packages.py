@@ -81,6 +81,8 @@ class Packed(unittest.TestCase):
 
     def test_what_a_user_looks_for_is_there(self):
         pages = ["man8/mpsmtpd.8", "man5/mpsmtp.ini.5", "man7/mpsmtp-plugin.7"]
+        if shutil.which("lowdown"):
+            pages += [f"man7/mpsmtp-{path.stem}.7" for path in (REPOSITORY / "docs" / "handlers").glob("*.md")]
         for name, paths in {
                 "mpsmtpd": ["/usr/bin/mpsmtpd", "/etc/mpsmtpd/mpsmtpd.ini", "/lib/systemd/system/mpsmtpd.service",
                             "/usr/lib/sysusers.d/mpsmtpd.conf", "/usr/share/doc/mpsmtpd/mpsmtp.ini",
