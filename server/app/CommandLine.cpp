@@ -49,25 +49,26 @@ struct OptionSpec
     std::string_view name;
     char letter;                ///< '\0': none
     std::string_view valueName; ///< "": takes no value
+    std::string_view doc;       ///< what a shell shows beside it
 };
 
 constexpr std::array<OptionSpec, 16> optionTable{{
-    {OptionId::Config, "--config", 'c', "FILE"},
-    {OptionId::Listen, "--listen", '\0', "HOST:PORT"},
-    {OptionId::Set, "--set", '\0', "SECTION.KEY=VALUE"},
-    {OptionId::CheckConfig, "--check-config", '\0', ""},
-    {OptionId::ListPlugins, "--list-plugins", '\0', ""},
-    {OptionId::Explain, "--explain", '\0', "ADDRESS"},
-    {OptionId::From, "--from", '\0', "SENDER"},
-    {OptionId::Client, "--client", '\0', "IP"},
-    {OptionId::Listener, "--listener", '\0', "NAME"},
-    {OptionId::NewPlugin, "--new-plugin", '\0', "NAME DIR"},
-    {OptionId::TestHandler, "--test-handler", '\0', "NAME"},
-    {OptionId::Rcpt, "--rcpt", '\0', "ADDRESS"},
-    {OptionId::Message, "--message", '\0', "FILE"},
-    {OptionId::Verbose, "--verbose", 'v', ""},
-    {OptionId::Help, "--help", 'h', ""},
-    {OptionId::Version, "--version", 'V', ""},
+    {OptionId::Config, "--config", 'c', "FILE", "the configuration file"},
+    {OptionId::Listen, "--listen", '\0', "HOST:PORT", "where to listen instead, without a file"},
+    {OptionId::Set, "--set", '\0', "SECTION.KEY=VALUE", "override one key"},
+    {OptionId::CheckConfig, "--check-config", '\0', "", "say whether the file is right"},
+    {OptionId::ListPlugins, "--list-plugins", '\0', "", "show the plugins that are installed"},
+    {OptionId::Explain, "--explain", '\0', "ADDRESS", "say which handlers would take a mail to it"},
+    {OptionId::From, "--from", '\0', "SENDER", "the sender of that mail"},
+    {OptionId::Client, "--client", '\0', "IP", "the client's address"},
+    {OptionId::Listener, "--listener", '\0', "NAME", "the listener that the client came to"},
+    {OptionId::NewPlugin, "--new-plugin", '\0', "NAME DIR", "write a project for a plugin"},
+    {OptionId::TestHandler, "--test-handler", '\0', "NAME", "run one mail through one handler"},
+    {OptionId::Rcpt, "--rcpt", '\0', "ADDRESS", "a recipient of that mail"},
+    {OptionId::Message, "--message", '\0', "FILE", "the file with that mail"},
+    {OptionId::Verbose, "--verbose", 'v', "", "show the plugins' options too"},
+    {OptionId::Help, "--help", 'h', "", "show the options"},
+    {OptionId::Version, "--version", 'V', "", "show the version"},
 }};
 
 struct CommandSpec
@@ -75,13 +76,14 @@ struct CommandSpec
     Command command;
     std::string_view name;
     std::string_view pathName; ///< "": takes no path
+    std::string_view doc;
 };
 
 constexpr std::array<CommandSpec, 4> commandTable{{
-    {Command::Debug, "debug", ""},
-    {Command::Mh, "mh", "DIR"},
-    {Command::Maildir, "maildir", "DIR"},
-    {Command::Mbox, "mbox", "FILE"},
+    {Command::Debug, "debug", "", "print each mail in full"},
+    {Command::Mh, "mh", "DIR", "store mail in MH folders"},
+    {Command::Maildir, "maildir", "DIR", "store mail in maildirs"},
+    {Command::Mbox, "mbox", "FILE", "append all mail to one mbox"},
 }};
 
 std::string quoted(std::string_view text)
@@ -407,6 +409,34 @@ void Parser::checkAddress()
 }
 
 } // namespace
+
+const std::vector<OptionWord>& optionWords()
+{
+    static const std::vector<OptionWord> words = []
+    {
+        std::vector<OptionWord> all;
+        for (const OptionSpec& each : optionTable)
+            all.push_back({each.name,
+                           each.letter,
+                           each.valueName,
+                           each.doc,
+                           each.id == OptionId::Set || each.id == OptionId::Rcpt});
+        return all;
+    }();
+    return words;
+}
+
+const std::vector<CommandWord>& commandWords()
+{
+    static const std::vector<CommandWord> words = []
+    {
+        std::vector<CommandWord> all;
+        for (const CommandSpec& each : commandTable)
+            all.push_back({each.name, each.pathName, each.doc});
+        return all;
+    }();
+    return words;
+}
 
 std::variant<CommandLine, UsageError> parseCommandLine(const std::vector<std::string>& arguments)
 {

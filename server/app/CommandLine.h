@@ -79,6 +79,28 @@ struct UsageError
     std::string text;
 };
 
+/// An option as it is written, for the completion of shells.
+struct OptionWord
+{
+    std::string_view name;
+    char letter;                ///< '\0': none
+    std::string_view valueName; ///< "": takes no value
+    std::string_view doc;       ///< a few words
+    bool isRepeatable;
+};
+
+/// A command without a file.
+struct CommandWord
+{
+    std::string_view name;
+    std::string_view pathName; ///< "": takes no path
+    std::string_view doc;
+};
+
+/// In the order of --help.
+[[nodiscard]] const std::vector<OptionWord>& optionWords();
+[[nodiscard]] const std::vector<CommandWord>& commandWords();
+
 /// `arguments` is argv without the program's name.
 [[nodiscard]] std::variant<CommandLine, UsageError>
 parseCommandLine(const std::vector<std::string>& arguments);

@@ -1,5 +1,6 @@
 // The program mpsmtpd: see ServerApp. Thread safety: [main].
 #include "app/CommandLine.h"
+#include "app/Completion.h"
 #include "app/ExitStatus.h"
 #include "app/ServerApp.h"
 #include "app/ServiceManager.h"
@@ -29,6 +30,13 @@ int runProgram(const std::vector<std::string>& arguments)
     // Ours alone (delivery/PluginProbe.h); ends without the destructors of whatever was loaded.
     if (arguments.size() == 2 && arguments[0] == "--probe-plugin")
         ::_exit(mpsmtp::delivery::reportProbe(arguments[1]));
+    // For shells: the words behind it are a command line that is being written, not ours.
+    if (!arguments.empty() && arguments[0] == "--complete")
+    {
+        std::cout << shown(
+            complete({arguments.begin() + 1, arguments.end()}, machineSurroundings()));
+        return exitOk;
+    }
     auto parsed = parseCommandLine(arguments);
     if (const auto* error = std::get_if<UsageError>(&parsed))
     {

@@ -86,12 +86,14 @@ class Packed(unittest.TestCase):
         for name, paths in {
                 "mpsmtpd": ["/usr/bin/mpsmtpd", "/etc/mpsmtpd/mpsmtpd.ini", "/lib/systemd/system/mpsmtpd.service",
                             "/usr/lib/sysusers.d/mpsmtpd.conf", "/usr/share/doc/mpsmtpd/mpsmtp.ini",
+                            "/usr/share/bash-completion/completions/mpsmtpd",
                             *(f"/usr/share/man/{page}.gz" for page in pages)],
                 "mpsmtpd-dev": ["/usr/include/mpsmtp/Plugin.h", "/usr/share/mpsmtp/template/CMakeLists.txt",
                                 "/usr/share/mpsmtp/examples/ratelimit/RateLimit.cpp", "/usr/share/mpsmtp/plugin.map"]}.items():
             for path in paths:
                 with self.subTest(path):
                     self.assertIn(path, self.files(name))
+        self.assertTrue([path for path in self.files() if path.endswith("/_mpsmtpd")])
         for leaf in ("mpsmtp.pc", "mpsmtpConfig.cmake"):
             with self.subTest(leaf):
                 self.assertTrue([path for path in self.files("mpsmtpd-dev") if path.endswith("/" + leaf)])
