@@ -100,10 +100,10 @@ class Folder:
     def run(self, *words, user=None, check=True):
         return run(*self.wrapper(user), *words, check=check)
 
-    def wrapper(self, user=None):
+    def wrapper(self, user=None, cwd="/"):
         """In front of a command: as root, or as a user of the folder."""
         return ["chroot", *([f"--userspec={user}:{user}"] if user else []), str(self.root),
-                "env", "-i", *(f"{key}={value}" for key, value in QUIET.items())]
+                "env", "-i", "-C", cwd, *(f"{key}={value}" for key, value in QUIET.items())]
 
     def put(self, path, inside):
         shutil.copy(path, self.root / inside)

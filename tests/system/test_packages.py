@@ -67,7 +67,7 @@ class Packed(unittest.TestCase):
     def test_each_file_of_an_administrator_is_a_conffile_and_nothing_else(self):
         listed = (self.folder / "mpsmtpd" / "DEBIAN" / "conffiles").read_text().split()
         self.assertEqual(listed, sorted(path for path in self.files() if path.startswith("/etc/")))
-        self.assertIn("/etc/mpsmtpd/mpsmtpd.ini", listed)
+        self.assertIn("/etc/mpsmtp/mpsmtp.ini", listed)
 
     def test_they_belong_to_root_and_nobody_else_may_write(self):
         for name, package in self.packages.items():
@@ -84,7 +84,7 @@ class Packed(unittest.TestCase):
         if shutil.which("lowdown"):
             pages += [f"man7/mpsmtp-{path.stem}.7" for path in (REPOSITORY / "docs" / "handlers").glob("*.md")]
         for name, paths in {
-                "mpsmtpd": ["/usr/bin/mpsmtpd", "/etc/mpsmtpd/mpsmtpd.ini", "/lib/systemd/system/mpsmtpd.service",
+                "mpsmtpd": ["/usr/bin/mpsmtpd", "/etc/mpsmtp/mpsmtp.ini", 
                             "/usr/lib/sysusers.d/mpsmtpd.conf", "/usr/share/doc/mpsmtpd/mpsmtp.ini",
                             "/usr/share/bash-completion/completions/mpsmtpd",
                             *(f"/usr/share/man/{page}.gz" for page in pages)],
@@ -93,7 +93,8 @@ class Packed(unittest.TestCase):
             for path in paths:
                 with self.subTest(path):
                     self.assertIn(path, self.files(name))
-        self.assertTrue([path for path in self.files() if path.endswith("/_mpsmtpd")])
+        for leaf in ("/_mpsmtpd", "/lib/systemd/system/mpsmtpd.service"):
+            self.assertTrue([path for path in self.files() if path.endswith(leaf)], leaf)
         for leaf in ("mpsmtp.pc", "mpsmtpConfig.cmake"):
             with self.subTest(leaf):
                 self.assertTrue([path for path in self.files("mpsmtpd-dev") if path.endswith("/" + leaf)])
@@ -123,7 +124,7 @@ class Packed(unittest.TestCase):
         listed = debian.run(program, "--list-plugins")
         self.assertNotIn("broken", listed)
         self.assertIn(str(self.folder), listed)
-        settings = self.folder / "mpsmtpd" / "etc" / "mpsmtpd" / "mpsmtpd.ini"
+        settings = self.folder / "mpsmtpd" / "etc" / "mpsmtp" / "mpsmtp.ini"
         self.assertIn(": ok\n", debian.run(program, "--check-config", "--config", settings))
 
     def test_the_symbols_fit_the_programs(self):
@@ -155,10 +156,10 @@ class Installed(SystemTest):
         self.debian = debian.Folder()
         self.addCleanup(self.debian.close)
 
-    def serve(self, *arguments, config="/etc/mpsmtpd/mpsmtpd.ini"):
+    def serve(self, *arguments, config="/etc/mpsmtp/mpsmtp.ini"):
         """As the unit would: in the foreground, as its user."""
         daemon = Daemon(["--config", config, "--set", "listener:main.address=127.0.0.1:0", *arguments], cwd=self.folder,
-                        wrapper=self.debian.wrapper("mpsmtpd"), program="/usr/bin/mpsmtpd")
+                        wrapper=self.debian.wrapper("mpsmtpd", cwd="/var/lib/mpsmtpd"), program="/usr/bin/mpsmtpd")
         self.addCleanup(self._finish, daemon)
         return daemon
 
@@ -168,7 +169,7 @@ class Installed(SystemTest):
             self.assert_reply(wire.deliver(MAIL, recipients=[recipient]), 250)
 
     def stored(self, user="b"):
-        return list(self.debian.path(f"var/lib/mpsmtpd/b.test/{user}/new").glob("*"))
+        return list(self.debian.path(f"var/lib/mpsmtpd/mail/b.test/{user}/new").glob("*"))
 
     def user(self):
         return self.debian.run("getent", "passwd", "mpsmtpd", check=False)
@@ -184,12 +185,12 @@ class Installed(SystemTest):
             self.send(daemon)
             daemon.stop()
             self.assertEqual(len(self.stored()), 1)
-        settings = self.debian.path("etc/mpsmtpd/mpsmtpd.ini")
+        settings = self.debian.path("etc/mpsmtp/mpsmtp.ini")
         with self.subTest("upgraded: what was changed is kept, mail and user too"):
-            settings.write_text(settings.read_text() + "\n[limits]\nrecipients = 7\n")
+            settings.write_text(settings.read_text() + "; changed by hand\n")
             user = self.user()
             self.debian.install(self.new["mpsmtpd"])
-            self.assertIn("recipients = 7", settings.read_text())
+            self.assertIn("changed by hand", settings.read_text())
             self.assertIn(project_version(), self.debian.run("mpsmtpd", "--version"))
             self.assertEqual(self.user(), user)
             daemon = self.serve()
@@ -201,7 +202,7 @@ class Installed(SystemTest):
         with self.subTest("removed: the settings and the mail stay"):
             self.debian.run("dpkg", "--remove", "mpsmtpd")
             self.assertFalse(self.debian.path("usr/bin/mpsmtpd").exists())
-            self.assertIn("recipients = 7", settings.read_text())
+            self.assertIn("changed by hand", settings.read_text())
             self.assertEqual(len(self.stored()), 2)
         with self.subTest("purged: settings and logs go, the mail stays, and that is said"):
             logs = self.debian.path("var/log/mpsmtpd")
@@ -210,14 +211,14 @@ class Installed(SystemTest):
             self.assertIn("mail is left in /var/lib/mpsmtpd", self.debian.run("dpkg", "--purge", "mpsmtpd"))
             self.assertEqual(len(self.stored()), 2)
             self.assertEqual(self.user(), user)
-            for gone in ("etc/mpsmtpd", "var/log/mpsmtpd", "usr/share/doc/mpsmtpd", "usr/share/mpsmtp"):
+            for gone in ("etc/mpsmtp", "var/log/mpsmtpd", "usr/share/doc/mpsmtpd", "usr/share/mpsmtp"):
                 self.assertFalse(self.debian.path(gone).exists(), gone)
             self.assertFalse(list(self.debian.path("usr/lib").rglob("mpsmtp")))
         with self.subTest("installed again: the mail is found"):
             self.debian.install(self.new["mpsmtpd"])
             self.assertEqual(len(self.stored()), 2)
         with self.subTest("purged without any mail: nothing is left"):
-            shutil.rmtree(self.debian.path("var/lib/mpsmtpd/b.test"))
+            shutil.rmtree(self.debian.path("var/lib/mpsmtpd/mail"))
             for leftover in self.debian.path("var/lib/mpsmtpd").iterdir():
                 shutil.rmtree(leftover)
             self.assertNotIn("mail is left", self.debian.run("dpkg", "--purge", "mpsmtpd"))
