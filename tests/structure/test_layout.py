@@ -4,7 +4,7 @@ import unittest
 
 import sources
 
-ROOT_NAMES = {"CMakeLists.txt", "README.md", "LICENSE", "server", "plugins", "sdk", "tests", "etc", "docs", "scripts", "packaging"}
+ROOT_NAMES = {"CMakeLists.txt", "README.md", "LICENSE", "server", "plugins", "sdk", "tests", "etc", "docs", "scripts", "packaging", "Containerfile"}
 # Paths of one machine. Written in two parts, or this file would be its own finding.
 MACHINE_PATH = re.compile("/" + r"(work|root)/")
 THREAD_SAFETY = re.compile(r"Thread(\s|/)+safety:")  # a comment may break the line between the two

@@ -37,10 +37,10 @@ def pack(folder, version=None):
     return packages_in(folder)
 
 
-def build(version=None):
-    """As scripts/package builds them."""
-    run(REPOSITORY / "scripts" / "package", *(("--version", version) if version else ()), cwd=REPOSITORY)
-    return packages_in(REPOSITORY / "build-package")
+def build(*arguments):
+    """As scripts/package builds them: the packages, and what it says."""
+    said = run(REPOSITORY / "scripts" / "package", *arguments, cwd=REPOSITORY)
+    return packages_in(REPOSITORY / "build-package"), said
 
 
 def packages_in(folder):
@@ -55,7 +55,7 @@ def why_no_folder():
         return "installs packages in a whole Debian: runs with MPSMTP_FULL=1"
     if os.geteuid() != 0:
         return "needs root"
-    missing = missing_tools("debootstrap", "chroot", "dpkg-shlibdeps", "lowdown")
+    missing = missing_tools("debootstrap", "chroot", "dpkg-shlibdeps")
     return f"not installed: {', '.join(missing)}" if missing else None
 
 
