@@ -63,12 +63,7 @@ private:
 
 Configuration Builder::build(const std::string& source) const
 {
-    return {source,
-            server(),
-            delivery(),
-            logging(),
-            process(),
-            values("http").list("address")};
+    return {source, server(), delivery(), logging(), process(), values("http").list("address")};
 }
 
 SectionValues Builder::values(std::string_view name) const

@@ -87,7 +87,7 @@ class Programs(unittest.TestCase):
         self.assertEqual(len(set(subjects([mbox]))), 20)
 
     def test_a_refusal_is_counted_and_the_run_fails(self):
-        with bare_server(self.folder, "discard", 1) as port:
+        with bare_server(self.folder, "maildir", 1) as port:
             status, said = load(port, "--messages", "6", "--mailboxes", "3")
         self.assertEqual((status, said["acknowledged"], said["refused"]), (1, 2, 4))
         self.assertEqual(said["first_refusal"], "550 no such mailbox")
