@@ -362,6 +362,7 @@ int ServerApp::listen()
             return refuse();
         _server = std::make_unique<net::SmtpServer>(_loaded.configuration.server,
                                                     _handlers.add(_generation, std::move(service)),
+                                                    _sockets,
                                                     &_metrics);
         _server->start();
         tellUse();

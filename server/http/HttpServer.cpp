@@ -280,15 +280,13 @@ HttpServer::Change::~Change() = default;
 
 struct HttpServer::Impl
 {
-    Impl(Sources pages, const Limits& given)
-        : sources(std::move(pages)), limits(given), visits(given.threads, given.connection)
-    {
-    }
+    Impl(Sources pages, const Limits& given) : sources(std::move(pages)), limits(given) {}
 
     const Sources sources;
     const Limits limits;
-    Visits visits;
-    std::optional<Poco::ThreadPool> pool; ///< none before there is an address
+    // Neither is there before an address is: a thread that began before rights were given up would keep some.
+    std::optional<Visits> visits;
+    std::optional<Poco::ThreadPool> pool;
     std::vector<std::shared_ptr<Door>> doors;
 };
 
@@ -329,13 +327,15 @@ try
     // Made at once, all of them: when the mail side has used up what threads there may be, these are there.
     const auto most = static_cast<int>(own.limits.threads);
     constexpr int spare = 8; // on their way back to the pool (POCO)
+    if (!own.visits && !change._places.empty())
+        own.visits.emplace(own.limits.threads, own.limits.connection);
     if (!own.pool && !change._places.empty())
         own.pool.emplace("http", most, most + spare, poolIdleSeconds, threadStackOctets);
     std::vector<std::shared_ptr<Door>> next;
     for (const Change::Place& place : change._places)
     {
         if (!place.door->isServing())
-            place.door->serve(own.sources, own.visits, *own.pool, own.limits);
+            place.door->serve(own.sources, *own.visits, *own.pool, own.limits);
         next.push_back(place.door);
     }
     own.doors.swap(next);
@@ -361,8 +361,10 @@ bool HttpServer::stop()
     if (!_impl)
         return false;
     _impl->doors.clear();
-    _impl->visits.cutAll();
-    if (!_impl->visits.awaitEmpty(stopTimeout))
+    if (!_impl->visits)
+        return true;
+    _impl->visits->cutAll();
+    if (!_impl->visits->awaitEmpty(stopTimeout))
     {
         (void)_impl.release();
         return false;
