@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, 13> mechanisms{"PLAIN",
                                                       "SCRAM-SHA-256",
                                                       "SCRAM-SHA-256-PLUS"};
 
+constexpr std::string_view authWord = "AUTH";
+
 /// Longer than any verb that a client may have made up.
 constexpr std::size_t longestVerb = 12;
 
@@ -80,9 +82,32 @@ std::size_t visibleOfUnknown(std::string_view line) noexcept
 /// MAIL's AUTH= names who has sent the mail to begin with (RFC 4954 5): nobody's business, and next to AUTH a likely mistake.
 std::size_t visibleOfMail(std::string_view line) noexcept
 {
-    constexpr std::string_view parameter = " AUTH=";
-    const std::size_t at = findIgnoringCase(line, parameter);
-    return at == std::string_view::npos ? line.size() : at + parameter.size();
+    constexpr std::string_view parameter = "AUTH=";
+    const std::size_t pathEnd = line.find('>');
+    const std::size_t begin = pathEnd == line.npos ? 0 : pathEnd;
+    const std::size_t at = findIgnoringCase(line.substr(begin), parameter);
+    return at == line.npos ? line.size() : begin + at + parameter.size();
+}
+
+constexpr bool namesSomebody(Verb verb) noexcept
+{
+    return verb == Verb::Mail || verb == Verb::Rcpt || verb == Verb::Ehlo || verb == Verb::Helo ||
+           verb == Verb::Vrfy || verb == Verb::Expn;
+}
+
+/// A client that ends its lines with CR alone has more in one line than the command that it begins with.
+std::size_t firstControl(std::string_view line) noexcept
+{
+    const auto isControl = [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; };
+    return static_cast<std::size_t>(std::find_if(line.begin(), line.end(), isControl) -
+                                    line.begin());
+}
+
+/// Up to the word AUTH, and with it; all of it if the word is not there.
+std::size_t visibleToAuth(std::string_view line) noexcept
+{
+    const std::size_t at = findIgnoringCase(line, authWord);
+    return at == line.npos ? line.size() : at + authWord.size();
 }
 
 } // namespace
@@ -93,19 +118,22 @@ std::size_t SecretMask::visible(std::string_view line) noexcept
     const bool answersChallenge = _awaitsSecret;
     const bool isAuth = verb == Verb::Auth;
     const bool isUnknown = verb == Verb::Unknown || verb == Verb::Http;
-    const bool mentionsAuth = isUnknown && findIgnoringCase(line, "AUTH") != line.npos;
+    const std::string_view command = line.substr(0, firstControl(line));
+    // Auth may be somebody's name.
+    const std::string_view suspect = namesSomebody(verb) ? line.substr(command.size()) : line;
+    const bool mentionsAuth = !isAuth && findIgnoringCase(suspect, authWord) != line.npos;
     _awaitsSecret = false;
     _isInExchange = answersChallenge || isAuth || mentionsAuth || (isUnknown && _hasSeenAuth);
     _hasSeenAuth = _hasSeenAuth || isAuth || mentionsAuth;
     if (answersChallenge)
         return 0;
     if (isAuth)
-        return visibleOfAuth(line);
-    if (_isInExchange)
-        return 0;
+        return visibleOfAuth(command);
     if (isUnknown)
-        return visibleOfUnknown(line);
-    return verb == Verb::Mail ? visibleOfMail(line) : line.size();
+        return _isInExchange ? 0 : visibleOfUnknown(command);
+    if (verb == Verb::Mail)
+        return visibleOfMail(command);
+    return namesSomebody(verb) ? command.size() : visibleToAuth(command);
 }
 
 std::size_t SecretMask::visibleReply(std::string_view line) noexcept

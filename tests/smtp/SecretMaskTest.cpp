@@ -66,6 +66,16 @@ class SecretMaskTest : public CppUnit::TestFixture
             {"a form sent to the wrong port", "POST /?p=secret HTTP/1.1", "POST"},
             {"MAIL's own parameter", "MAIL FROM:<a@b> AUTH=secret", "MAIL FROM:<a@b> AUTH="},
             {"in small letters", "mail from:<a@b> auth=secret", "mail from:<a@b> auth="},
+            {"behind a tab", "MAIL FROM:<a@b>\tAUTH=secret", "MAIL FROM:<a@b>\tAUTH="},
+            {"no blank before it", "MAIL FROM:<a@b>AUTH=secret", "MAIL FROM:<a@b>AUTH="},
+            {"no brackets", "MAIL FROM:a@b AUTH=secret", "MAIL FROM:a@b AUTH="},
+            {"a sender may be called so", "MAIL FROM:<auth=a@b>", "MAIL FROM:<auth=a@b>"},
+            {"a client that ends lines with CR", "RSET\r\rAUTH PLAIN secret", ""},
+            {"the same behind a blank", "EHLO x\rAUTH PLAIN secret", "EHLO x"},
+            {"and in an address", "MAIL FROM:<a\r@b> AUTH=secret", "MAIL FROM:<a"},
+            {"a question about it", "HELP AUTH PLAIN secret", "HELP AUTH"},
+            {"what takes no address", "NOOP auth secret", "NOOP auth"},
+            {"a host of that name", "EHLO auth.example.org", "EHLO auth.example.org"},
         };
 
         for (const auto& row : rows)
@@ -106,6 +116,9 @@ class SecretMaskTest : public CppUnit::TestFixture
               {"NOOP", "NOOP"},
               {">250 2.0.0 Ok", "250 2.0.0 Ok"},
               {"PASS secret", ""}}},
+            {"AUTH stands in a line that was taken for another command",
+             {{"NOOP\tx AUTH LOGIN", "NOOP\tx AUTH"}, {"secret", ""}}},
+            {"AUTH is hidden behind a CR", {{"NOOP x\rAUTH LOGIN", "NOOP x"}, {"secret", ""}}},
             {"AUTH was misspelt", {{"AUHT LOGIN", "AUHT"}, {"XAUTH LOGIN", ""}, {"secret", ""}}},
         };
 
