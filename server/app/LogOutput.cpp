@@ -19,13 +19,18 @@ namespace
 
 constexpr mode_t logFileMode = 0640;
 
+/// O_NONBLOCK changes nothing for a file. A named pipe without a reader would hold up open(2) itself, for ever and with the
+/// signals blocked.
 int openLog(const std::string& path)
 {
-    const int descriptor =
-        ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, logFileMode);
-    if (descriptor < 0)
-        throw std::system_error(errno, std::generic_category(), "cannot open the log file " + path);
-    return descriptor;
+    constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    const int descriptor = ::open(path.c_str(), flags, logFileMode);
+    if (descriptor >= 0)
+        return descriptor;
+    const int error = errno;
+    const char* const hint = error == ENXIO ? ": it is a pipe that nobody reads" : "";
+    throw std::system_error(
+        error, std::generic_category(), "cannot open the log file " + path + hint);
 }
 
 bool isWritable(int descriptor, std::chrono::milliseconds patience) noexcept

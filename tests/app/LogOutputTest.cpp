@@ -26,6 +26,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace mpsmtp::app;
@@ -103,6 +104,8 @@ class LogOutputTest : public CppUnit::TestFixture
     CPPUNIT_TEST(linesOfManyThreadsStayWhole);
     CPPUNIT_TEST(aFullDiskIsAnErrorAndNotTheEnd);
     CPPUNIT_TEST(aPipeThatNobodyReadsIsGivenUpAfterASecondAndForAllTogether);
+    CPPUNIT_TEST(aNamedPipeWithoutAReaderIsRefusedAtOnce);
+    CPPUNIT_TEST(aNamedPipeThatNobodyReadsIsGivenUpAsAnyOther);
     CPPUNIT_TEST(aLineThatWasTornIsFinishedFirst);
     CPPUNIT_TEST(othersWhoShareAPipeSeeNoChange);
     CPPUNIT_TEST(whatWasLostIsTold);
@@ -216,6 +219,37 @@ private:
     }
 
     /// Longer than what a pipe takes at once.
+    void aNamedPipeWithoutAReaderIsRefusedAtOnce()
+    {
+        CPPUNIT_ASSERT_EQUAL(0, ::mkfifo(_path.c_str(), 0600));
+        try
+        {
+            const LogOutput output(_path);
+            CPPUNIT_FAIL("opened");
+        }
+        catch (const std::system_error& error)
+        {
+            CPPUNIT_ASSERT_EQUAL("cannot open the log file " + _path +
+                                     ": it is a pipe that nobody reads: No such device or address",
+                                 std::string(error.what()));
+        }
+    }
+
+    void aNamedPipeThatNobodyReadsIsGivenUpAsAnyOther()
+    {
+        CPPUNIT_ASSERT_EQUAL(0, ::mkfifo(_path.c_str(), 0600));
+        const int reader = ::open(_path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        LogOutput output(_path);
+        const std::string line(1000, 'x');
+        int error = 0;
+        for (int i = 0; error == 0 && i < 1000; ++i)
+            error = output.write(line + '\n');
+        CPPUNIT_ASSERT_EQUAL(EAGAIN, error);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE("at once", EAGAIN, output.write(line + '\n'));
+        ::close(reader);
+        CPPUNIT_ASSERT_THROW_MESSAGE("nor does SIGHUP wait", output.reopen(), std::system_error);
+    }
+
     void aLineThatWasTornIsFinishedFirst()
     {
         Pipe pipe;
