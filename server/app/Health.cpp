@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <sys/statvfs.h>
 
@@ -54,7 +55,9 @@ std::string askFileSystem(const std::string& directory, std::uint64_t leastRoom)
 
 } // namespace
 
-Health::Health() : _beat(Clock::now().time_since_epoch().count()) {}
+Health::Health() : Health(askFileSystem) {}
+
+Health::Health(Ask ask) : _ask(std::move(ask)), _beat(Clock::now().time_since_epoch().count()) {}
 
 void Health::serving(const std::string& spoolDirectory, std::uint64_t largestMessage)
 {
@@ -62,7 +65,10 @@ void Health::serving(const std::string& spoolDirectory, std::uint64_t largestMes
         const std::lock_guard lock(_mutex);
         _spoolDirectory = spoolDirectory;
         _leastRoom = largestMessage == 0 ? usualRoom : largestMessage;
-        _asked = {}; // the last answer was about another folder
+        // The last answer, and one that is being waited for, are about another folder.
+        ++_question;
+        _asked = {};
+        _isAsking = false;
     }
     beat();
     _state.store(State::Serving);
@@ -108,9 +114,12 @@ std::string Health::spoolProblem()
     const std::uint64_t leastRoom = _leastRoom;
     _isAsking = true;
     _asked = Clock::now();
+    const unsigned question = ++_question;
     lock.unlock();
-    std::string answer = askFileSystem(directory, leastRoom);
+    std::string answer = _ask(directory, leastRoom);
     lock.lock();
+    if (question != _question) // another folder has been named meanwhile
+        return answer;
     _isAsking = false;
     _answer = answer;
     return answer;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -21,7 +22,13 @@ class Health
 public:
     using Reasons = std::vector<std::string>;
 
+    /// \return what is wrong with this folder, or ""; may take long
+    using Ask = std::function<std::string(const std::string& directory, std::uint64_t leastRoom)>;
+
     Health();
+
+    /// For tests: asks something else than the file system.
+    explicit Health(Ask ask);
 
     /// Clients are served from now on; or by another configuration.
     void serving(const std::string& spoolDirectory, std::uint64_t largestMessage);
@@ -49,11 +56,13 @@ private:
 
     [[nodiscard]] std::string spoolProblem();
 
+    const Ask _ask;
     std::atomic<State> _state{State::Starting};
     std::atomic<Clock::rep> _beat;
     std::mutex _mutex; // guards what follows; not held while the file system is asked
     std::string _spoolDirectory;
     std::uint64_t _leastRoom = 0; ///< octets
+    unsigned _question = 0;       ///< counts what was asked, and the configurations
     bool _isAsking = false;
     Clock::time_point _asked; ///< when somebody began to ask
     std::string _answer;      ///< the last one

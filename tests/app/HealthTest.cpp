@@ -4,6 +4,7 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <filesystem>
+#include <future>
 #include <string>
 
 #include <cstdlib>
@@ -19,6 +20,7 @@ class HealthTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aSpoolThatIsNotThereIsTold);
     CPPUNIT_TEST(aSpoolWithoutRoomIsTold);
     CPPUNIT_TEST(anotherConfigurationIsLookedAtAtOnce);
+    CPPUNIT_TEST(aFolderThatDoesNotAnswerIsForgottenWithItsConfiguration);
     CPPUNIT_TEST_SUITE_END();
 
     std::string _folder;
@@ -77,6 +79,31 @@ public:
         CPPUNIT_ASSERT(!_health.ready().empty());
         _health.serving(_folder, 1);
         CPPUNIT_ASSERT(_health.ready().empty());
+    }
+
+    /// A spool on a file server that is gone, and the reload that names another one.
+    void aFolderThatDoesNotAnswerIsForgottenWithItsConfiguration()
+    {
+        std::promise<void> asked;
+        std::promise<void> answered;
+        Health health(
+            [&](const std::string& directory, std::uint64_t) -> std::string
+            {
+                if (directory != "gone")
+                    return "";
+                asked.set_value();
+                answered.get_future().wait();
+                return "gone, after all";
+            });
+        health.serving("gone", 1);
+        auto first = std::async(std::launch::async, [&] { return health.ready(); });
+        asked.get_future().wait();
+        health.serving("new", 1);
+        const auto meanwhile = health.ready();
+        answered.set_value();
+        CPPUNIT_ASSERT_EQUAL(std::string("gone, after all"), first.get().at(0));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, meanwhile.size());
+        CPPUNIT_ASSERT_MESSAGE("nor does the late answer count", health.ready().empty());
     }
 };
 
