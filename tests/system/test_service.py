@@ -255,6 +255,11 @@ class Units(unittest.TestCase):
         for path in re.findall(rf"{re.escape(str(harness.STAGE))}\S+", unit):
             self.assertTrue(pathlib.Path(path).exists(), path)
 
+    def test_no_program_is_needed_that_a_bare_debian_lacks(self):
+        """kill, for one, is in procps: without it a reload fails, and the server is not asked."""
+        programs = re.findall(r"(?m)^Exec\w+=(\S+)", (UNITS / "mpsmtpd.service").read_text())
+        self.assertEqual({path for path in programs if not path.startswith(str(harness.STAGE))}, {"/bin/sh"})
+
 
 if __name__ == "__main__":
     unittest.main()
