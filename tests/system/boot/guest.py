@@ -1,7 +1,7 @@
-"""Runs inside a machine that systemd has booted (test_boot.py): the service as its administrator uses it, with mail flowing.
+"""Runs inside a machine that systemd has booted (test_boot.py): the package and its service as an administrator uses them, with
+mail flowing.
 
-Prints "ok NAME" or "not ok NAME: why" for each step, on the console, and switches the machine off. Only what Debian's
-python3-minimal has.
+Prints "ok NAME" or "not ok NAME: why" for each step, and switches the machine off. Only what Debian's python3-minimal has.
 """
 import os
 import pathlib
@@ -15,7 +15,7 @@ import traceback
 
 DEADLINE = 60
 INI = pathlib.Path("/etc/mpsmtp/mpsmtp.ini")
-ORIGINAL = INI.read_text()
+PACKAGES = pathlib.Path("/packages")
 STATE = pathlib.Path("/var/lib/mpsmtpd")
 DROP_IN = pathlib.Path("/etc/systemd/system/mpsmtpd.service.d/test.conf")
 SOCKET_DROP_IN = pathlib.Path("/etc/systemd/system/mpsmtpd.socket.d/test.conf")
@@ -116,13 +116,20 @@ def stored(folder=STATE / "mail"):
 
 
 class Load:
-    """Clients with one mail each, one after the other."""
+    """Clients with one mail each, one after the other, until the block ends: those that a failed step left would send into the
+    next ones."""
 
     def __init__(self, name, count=6):
         self.acknowledged, self.failures, self.over, self.lock = [], [], False, threading.Lock()
         self.threads = [threading.Thread(target=self._client, args=(f"{name}.{number}",)) for number in range(count)]
         for thread in self.threads:
             thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def _client(self, name):
         count = 0
@@ -152,6 +159,11 @@ class Load:
         assert not lost, f"{len(lost)} of {len(self.acknowledged)} acknowledged are not stored once: {lost[:5]}"
 
 
+def original():
+    """The file as the package has it: the first step has kept a copy."""
+    return INI.with_suffix(".original").read_text()
+
+
 def configure(text):
     INI.write_text(text)
 
@@ -163,12 +175,28 @@ def drop_in(text, path=DROP_IN):
 
 
 def reset():
-    configure(ORIGINAL)
+    configure(original())
     for path in (DROP_IN, SOCKET_DROP_IN):
         path.unlink(missing_ok=True)
     run("systemctl", "daemon-reload")
     run("systemctl", "stop", "mpsmtpd.service", "mpsmtpd.socket")
     run("systemctl", "reset-failed", "mpsmtpd.service", "mpsmtpd.socket", check=False)
+
+
+def apt(*arguments):
+    return run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes", *arguments).stdout
+
+
+def version():
+    return run("dpkg-query", "--show", "--showformat=${Version}", "mpsmtpd").stdout
+
+
+def an_installed_package_starts_nothing():
+    apt("install", f"{PACKAGES}/old.deb")
+    INI.with_suffix(".original").write_text(INI.read_text())
+    for unit in ("mpsmtpd.service", "mpsmtpd.socket"):
+        assert run("systemctl", "is-active", unit, check=False).stdout == "inactive\n", unit
+        assert run("systemctl", "is-enabled", unit, check=False).stdout == "disabled\n", unit
 
 
 def start_serves():
@@ -177,6 +205,19 @@ def start_serves():
     send("first")
     assert stored() == {"first": 1}, stored()
     assert "configuration 1" in show("StatusText"), show("StatusText")
+
+
+def an_upgrade_under_load_refuses_nobody():
+    run("systemctl", "start", "mpsmtpd")
+    process, before = show("MainPID"), version()
+    with Load("upgrade") as load:
+        load.wait_for(30)
+        apt("install", f"{PACKAGES}/new.deb")
+        load.wait_for(30)
+    assert version() != before and show("MainPID") not in ("0", process), (version(), show("MainPID"))
+    assert not load.failures, f"{len(load.failures)} failed: {load.failures[:5]}"
+    load.assert_stored()
+    print(f"# {len(load.acknowledged)} mails while {before} became {version()}", flush=True)
 
 
 def it_is_locked_in():
@@ -189,7 +230,7 @@ def it_is_locked_in():
 
 
 def every_store_works_inside_the_sandbox():
-    configure(ORIGINAL + STORES)
+    configure(original() + STORES)
     run("systemctl", "start", "mpsmtpd")
     send("stores", body="x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * 20000)  # above spool.memory
     for path in ("mh/ben/1", "mbox/ben", "exec.txt"):
@@ -199,20 +240,19 @@ def every_store_works_inside_the_sandbox():
 
 def a_reload_takes_the_new_file():
     run("systemctl", "start", "mpsmtpd")
-    load = Load("reload")
-    load.wait_for(20)
-    process = show("MainPID")
-    configure(ORIGINAL.replace(";hostname = mx.example.com", "hostname = new.example.com"))
-    run("systemctl", "reload", "mpsmtpd")
+    with Load("reload") as load:
+        load.wait_for(20)
+        process = show("MainPID")
+        configure(original().replace(";hostname = mx.example.com", "hostname = new.example.com"))
+        run("systemctl", "reload", "mpsmtpd")
 
-    def greeting():
-        client = Client()
-        client.close()
-        return client.greeting
-    wait_until(lambda: "new.example.com" in greeting(), "the new name")
-    wait_until(lambda: "configuration 2" in show("StatusText"), "the status")
-    load.wait_for(20)
-    load.stop()
+        def greeting():
+            client = Client()
+            client.close()
+            return client.greeting
+        wait_until(lambda: "new.example.com" in greeting(), "the new name")
+        wait_until(lambda: "configuration 2" in show("StatusText"), "the status")
+        load.wait_for(20)
     assert show("MainPID") == process
     assert not load.failures, load.failures[:3]
     load.assert_stored()
@@ -220,7 +260,7 @@ def a_reload_takes_the_new_file():
 
 def a_reload_with_a_mistake_fails_and_changes_nothing():
     run("systemctl", "start", "mpsmtpd")
-    configure(ORIGINAL + "\n[limits]\nmesage_size = 1\n")
+    configure(original() + "\n[limits]\nmesage_size = 1\n")
     assert run("systemctl", "reload", "mpsmtpd", check=False).returncode != 0
     assert "mesage_size" in journal(), journal()
     assert show("ActiveState") == "active"
@@ -229,13 +269,12 @@ def a_reload_with_a_mistake_fails_and_changes_nothing():
 
 def restarts_under_load_refuse_nobody():
     run("systemctl", "start", "mpsmtpd")
-    load = Load("restart")
-    begin = time.monotonic()
-    for _ in range(5):
+    with Load("restart") as load:
+        begin = time.monotonic()
+        for _ in range(5):
+            load.wait_for(30)
+            run("systemctl", "restart", "mpsmtpd")
         load.wait_for(30)
-        run("systemctl", "restart", "mpsmtpd")
-    load.wait_for(30)
-    load.stop()
     assert not load.failures, f"{len(load.failures)} failed: {load.failures[:5]}"
     load.assert_stored()
     print(f"# {len(load.acknowledged)} mails over 5 restarts in {time.monotonic() - begin:.1f} s", flush=True)
@@ -244,13 +283,12 @@ def restarts_under_load_refuse_nobody():
 def the_watchdog_replaces_a_server_that_stands_still():
     drop_in("[Service]\nWatchdogSec=3\nTimeoutAbortSec=5\n")
     run("systemctl", "start", "mpsmtpd")
-    load = Load("watchdog")
-    load.wait_for(20)
-    process = int(show("MainPID"))
-    os.kill(process, signal.SIGSTOP)
-    wait_until(lambda: int(show("MainPID")) not in (0, process) and show("SubState") == "running", "another process")
-    load.wait_for(20)
-    load.stop()
+    with Load("watchdog") as load:
+        load.wait_for(20)
+        process = int(show("MainPID"))
+        os.kill(process, signal.SIGSTOP)
+        wait_until(lambda: int(show("MainPID")) not in (0, process) and show("SubState") == "running", "another process")
+        load.wait_for(20)
     assert int(show("NRestarts")) == 1, show("NRestarts")
     # Sessions that the killed one had begun are lost, mail that it had acknowledged is not; nobody was refused.
     assert not [failure for failure in load.failures if "Refused" in failure], load.failures
@@ -263,18 +301,17 @@ def a_healthy_server_is_left_alone():
     run("systemctl", "start", "mpsmtpd")
     process = show("MainPID")
     begin = time.monotonic()
-    load = Load("healthy")
-    wait_until(lambda: time.monotonic() > begin + 8, "four watchdogs")
-    load.stop()
+    with Load("healthy") as load:
+        wait_until(lambda: time.monotonic() > begin + 8, "four watchdogs")
     assert show("MainPID") == process and show("NRestarts") == "0"
+    assert not load.failures, load.failures[:3]
 
 
 def a_stop_with_mail_flowing_loses_nothing():
     run("systemctl", "start", "mpsmtpd")
-    load = Load("stop")
-    load.wait_for(50)
-    run("systemctl", "stop", "mpsmtpd.socket", "mpsmtpd.service")
-    load.stop()
+    with Load("stop") as load:
+        load.wait_for(50)
+        run("systemctl", "stop", "mpsmtpd.socket", "mpsmtpd.service")
     assert show("Result") == "success" and show("ActiveState") == "inactive", show("Result")
     load.assert_stored()
 
@@ -287,7 +324,7 @@ def a_connection_starts_the_service():
 
 
 def a_mistake_is_not_tried_again():
-    configure(ORIGINAL + "\n[limits]\nmesage_size = 1\n")
+    configure(original() + "\n[limits]\nmesage_size = 1\n")
     assert run("systemctl", "start", "mpsmtpd.service", check=False).returncode != 0
     assert show("ExecMainStatus") == "78" and show("NRestarts") == "0", show("ExecMainStatus")
 
@@ -304,7 +341,7 @@ def a_store_elsewhere_says_what_it_needs():
     elsewhere = pathlib.Path("/srv/mail")
     elsewhere.mkdir(parents=True)
     run("chown", "mpsmtpd:mpsmtpd", str(elsewhere))
-    configure(ORIGINAL.replace("path = mail/", "path = /srv/mail/"))
+    configure(original().replace("path = mail/", "path = /srv/mail/"))
     started = run("systemctl", "start", "mpsmtpd", check=False)
     if started.returncode == 0:
         try:
@@ -331,15 +368,43 @@ def the_log_is_in_the_journal():
     run("systemctl", "start", "mpsmtpd")
     send("logged")
     assert "listening on 127.0.0.1:8025" in journal()
+    wait_until(lambda: run("journalctl", "-q", "-b", "-o", "cat", "-u", "mpsmtpd", "PRIORITY=6", "MPSMTP_CLIENT=127.0.0.1",
+                           "MPSMTP_CODE=250", "MPSMTP_OUTCOME=mail:ok", check=False).stdout, "an entry with its fields")
+
+
+def enabled_it_listens_after_a_boot():
+    run("systemctl", "enable", "mpsmtpd")
+    for target in ("multi-user.target", "sockets.target"):
+        assert "mpsmtpd" in run("systemctl", "list-dependencies", "--plain", target).stdout, target
+    run("systemctl", "disable", "mpsmtpd")
+
+
+def a_removed_package_is_stopped_and_leaves_mail_and_settings():
+    run("systemctl", "start", "mpsmtpd")
+    process = show("MainPID")
+    with Load("removal") as load:
+        load.wait_for(30)
+        apt("remove", "mpsmtpd")
+    load.assert_stored()
+    assert not pathlib.Path(f"/proc/{process}").exists()
+    try:
+        Client()
+        raise RuntimeError("somebody listens")
+    except ConnectionRefusedError:
+        pass
+    assert INI.read_text() == original()
+    assert "mail is left in /var/lib/mpsmtpd" in apt("purge", "mpsmtpd")
+    assert not INI.exists()
+    load.assert_stored()
 
 
 STEPS = [value for name, value in list(globals().items())
          if callable(value) and name.islower() and value.__module__ == __name__
-         and name not in ("run", "journal", "show", "wait_until", "send", "stored", "configure", "drop_in", "reset")]
+         and name not in ("run", "journal", "show", "wait_until", "send", "stored", "original", "configure", "drop_in", "reset",
+                          "apt", "version")]
 
 
 def main():
-    run("systemd-sysusers")
     for step in STEPS:
         begin = time.monotonic()
         try:
@@ -347,12 +412,13 @@ def main():
             print(f"ok {step.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
         except Exception:
             print(f"not ok {step.__name__}: {traceback.format_exc()}", flush=True)
-        reset()
+        if INI.exists():
+            reset()
     print("the end", flush=True)
 
 
 if __name__ == "__main__":
-    sys.stdout = sys.stderr = open("/dev/ttyS0", "w", encoding="utf-8", errors="replace")
+    sys.stdout.reconfigure(errors="replace")
     try:
         main()
     finally:
