@@ -9,6 +9,7 @@
 #include <charconv>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <grp.h>
@@ -98,11 +99,23 @@ std::variant<Identity, std::string> findIdentity(const std::string& user, const 
     return Identity{found->name, found->user, *groupId};
 }
 
+std::string identityProblem(const ProcessConfig& process)
+{
+    if (process.user.empty())
+        return process.group.empty() ? "" : "group = " + process.group + " needs user";
+    const auto found = findIdentity(process.user, process.group);
+    if (const auto* text = std::get_if<std::string>(&found))
+        return *text;
+    return std::get<Identity>(found).user == 0 && !process.runAsRoot
+               ? "user = " + process.user + " is root: say run_as_root = yes if you mean it"
+               : "";
+}
+
 Intent intentOf(const Configuration& configuration, uid_t effectiveUser)
 {
     const ProcessConfig& process = configuration.process;
-    if (process.user.empty() && !process.group.empty())
-        return {std::nullopt, "group = " + process.group + " needs user"};
+    if (std::string problem = identityProblem(process); !problem.empty())
+        return {std::nullopt, std::move(problem)};
     if (process.user.empty())
     {
         const bool isRefused =
@@ -114,12 +127,9 @@ Intent intentOf(const Configuration& configuration, uid_t effectiveUser)
                           : ""};
     }
     auto found = findIdentity(process.user, process.group);
-    if (const auto* text = std::get_if<std::string>(&found))
-        return {std::nullopt, *text};
+    if (auto* text = std::get_if<std::string>(&found)) // removed just now
+        return {std::nullopt, std::move(*text)};
     const auto& identity = std::get<Identity>(found);
-    if (identity.user == 0 && !process.runAsRoot)
-        return {std::nullopt,
-                "user = " + process.user + " is root: say run_as_root = yes if you mean it"};
     if (effectiveUser != 0 && identity.user != effectiveUser)
         return {std::nullopt,
                 "user = " + process.user +

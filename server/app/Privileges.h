@@ -34,6 +34,9 @@ struct Intent
     std::string problem; ///< with the key that is to blame at its beginning; "": none
 };
 
+/// What is wrong with `process` whoever starts it, with the key that is to blame at its beginning; "": nothing.
+[[nodiscard]] std::string identityProblem(const ProcessConfig& process);
+
 /// \param effectiveUser who the process is now
 [[nodiscard]] Intent intentOf(const Configuration& configuration, uid_t effectiveUser);
 

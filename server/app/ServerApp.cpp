@@ -133,6 +133,9 @@ std::unique_ptr<delivery::DeliveryService> ServerApp::loadOnly()
     LoggingConfig quiet;
     quiet.level = Poco::Message::PRIO_WARNING;
     _logging = std::make_unique<Logging>(quiet);
+    // Not who we are: root may check what another user is going to serve with.
+    if (_loaded.problems.empty())
+        addProcessProblem(_loaded, identityProblem(_loaded.configuration.process));
     auto service = loadHandlers(_loaded);
     if (!_loaded.problems.empty())
         return nullptr;
@@ -290,9 +293,11 @@ void ServerApp::checkProcess(LoadedConfiguration& loaded) const
     if (!loaded.problems.empty())
         return;
     checkInherited(loaded, _sockets);
-    // Who has become somebody cannot become another: that is for announceChange's reader, not a mistake.
-    if (!_identity)
-        addProcessProblem(loaded, intentOf(loaded.configuration, ::geteuid()).problem);
+    // Who has become somebody cannot become another: that is for announceChange's reader, not a mistake. A name that
+    // does not exist is one, which the next start would find.
+    addProcessProblem(loaded,
+                      _identity ? identityProblem(loaded.configuration.process)
+                                : intentOf(loaded.configuration, ::geteuid()).problem);
 }
 
 std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfiguration& loaded)

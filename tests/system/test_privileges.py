@@ -117,6 +117,17 @@ class Dropped(harness.SystemTest):
         self.assertTrue(server.stderr.wait_for("user and group change with a restart only"))
         self.assert_alive(server)
 
+    def test_a_user_that_is_not_there_is_found_before_a_restart_would_fail(self):
+        server = self.run_daemon(["--config", self.as_somebody()])
+        path = self.as_somebody(server={"user": "no-such-user"})
+        done = self.run_to_end(["--check-config", "--config", path])
+        self.assertEqual(done.returncode, 78, done.stdout)
+        self.assertIn("user = no-such-user: there is no such user", done.stderr)
+        server.send_signal(signal.SIGHUP)
+        self.assertTrue(server.stderr.wait_for("user = no-such-user: there is no such user"))
+        self.assertTrue(server.stderr.wait_for("it stays as it was"))
+        self.assert_alive(server)
+
     def test_a_log_that_only_root_may_write_is_told_at_the_start(self):
         closed = self.folder / "closed"
         closed.mkdir(mode=0o700)
