@@ -372,7 +372,7 @@ def the_log_is_in_the_journal():
                            "MPSMTP_CODE=250", "MPSMTP_OUTCOME=mail:ok", check=False).stdout, "an entry with its fields")
 
 
-def enabled_it_listens_after_a_boot():
+def enabling_it_ties_it_to_the_next_boot():
     run("systemctl", "enable", "mpsmtpd")
     for target in ("multi-user.target", "sockets.target"):
         assert "mpsmtpd" in run("systemctl", "list-dependencies", "--plain", target).stdout, target
