@@ -111,7 +111,7 @@ std::string identityProblem(const ProcessConfig& process)
                : "";
 }
 
-Intent intentOf(const Configuration& configuration, uid_t effectiveUser)
+Intent intentOf(const Configuration& configuration, const Identity& now)
 {
     const ProcessConfig& process = configuration.process;
     if (std::string problem = identityProblem(process); !problem.empty())
@@ -119,7 +119,7 @@ Intent intentOf(const Configuration& configuration, uid_t effectiveUser)
     if (process.user.empty())
     {
         const bool isRefused =
-            effectiveUser == 0 && !process.runAsRoot && !isForThisMachineOnly(configuration);
+            now.user == 0 && !process.runAsRoot && !isForThisMachineOnly(configuration);
         return {std::nullopt,
                 isRefused ? "handlers would run as root, with mail from other machines: set user = "
                             "NAME, start it as another "
@@ -130,11 +130,15 @@ Intent intentOf(const Configuration& configuration, uid_t effectiveUser)
     if (auto* text = std::get_if<std::string>(&found)) // removed just now
         return {std::nullopt, std::move(*text)};
     const auto& identity = std::get<Identity>(found);
-    if (effectiveUser != 0 && identity.user != effectiveUser)
+    if (now.user != 0 && identity.user != now.user)
         return {std::nullopt,
                 "user = " + process.user +
                     ": only root can become another user; start it as root, or take the line out"};
-    if (effectiveUser != 0)
+    if (now.user != 0 && !process.group.empty() && identity.group != now.group)
+        return {std::nullopt,
+                "group = " + process.group +
+                    ": only root can change its group; start it as root, or take the line out"};
+    if (now.user != 0)
         return {};
     return {identity, ""};
 }

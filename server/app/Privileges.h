@@ -37,8 +37,8 @@ struct Intent
 /// What is wrong with `process` whoever starts it, with the key that is to blame at its beginning; "": nothing.
 [[nodiscard]] std::string identityProblem(const ProcessConfig& process);
 
-/// \param effectiveUser who the process is now
-[[nodiscard]] Intent intentOf(const Configuration& configuration, uid_t effectiveUser);
+/// \param now who the process is; its name does not matter
+[[nodiscard]] Intent intentOf(const Configuration& configuration, const Identity& now);
 
 /// Gives up all that the process may and `identity` may not, in every thread and for all that it ever starts: groups, group,
 /// user, capabilities, and set-user-id programs (no_new_privs). Then tries to take it back.

@@ -273,7 +273,7 @@ try
     if (!_loaded.problems.empty())
         return exitOk; // they are told with those of the plugins
     useUmask(_loaded.configuration.process);
-    _identity = intentOf(_loaded.configuration, ::geteuid()).identity;
+    _identity = intentOf(_loaded.configuration, {"", ::geteuid(), ::getegid()}).identity;
     if (!_identity)
         return exitOk;
     _sockets.bindNow(_loaded.configuration.server.listeners);
@@ -296,8 +296,9 @@ void ServerApp::checkProcess(LoadedConfiguration& loaded) const
     // Who has become somebody cannot become another: that is for announceChange's reader, not a mistake. A name that
     // does not exist is one, which the next start would find.
     addProcessProblem(loaded,
-                      _identity ? identityProblem(loaded.configuration.process)
-                                : intentOf(loaded.configuration, ::geteuid()).problem);
+                      _identity
+                          ? identityProblem(loaded.configuration.process)
+                          : intentOf(loaded.configuration, {"", ::geteuid(), ::getegid()}).problem);
 }
 
 std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfiguration& loaded)

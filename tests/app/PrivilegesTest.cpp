@@ -23,6 +23,14 @@ Configuration configuration(const std::string& address, const ProcessConfig& pro
     return result;
 }
 
+/// Of a user who was started as such.
+gid_t groupOf(uid_t user)
+{
+    const auto found = findIdentity(std::to_string(user), "");
+    const auto* const identity = std::get_if<Identity>(&found);
+    return identity != nullptr ? identity->group : static_cast<gid_t>(user);
+}
+
 } // namespace
 
 class PrivilegesTest : public CppUnit::TestFixture
@@ -90,11 +98,17 @@ class PrivilegesTest : public CppUnit::TestFixture
              {"nobody", "", {}, false},
              somebody,
              "user = nobody: only root can become another user"},
+            {"nor take a group that is not its own",
+             "127.0.0.1:25",
+             {"nobody", "root", {}, false},
+             std::get<Identity>(findIdentity("nobody", "")).user,
+             "group = root: only root can change its group"},
         };
 
         for (const auto& row : rows)
         {
-            const Intent intent = intentOf(configuration(row.address, row.process), row.as);
+            const Intent intent =
+                intentOf(configuration(row.address, row.process), {"", row.as, groupOf(row.as)});
             CPPUNIT_ASSERT_EQUAL_MESSAGE(
                 row.why,
                 std::string(row.expected),
@@ -125,7 +139,8 @@ class PrivilegesTest : public CppUnit::TestFixture
 
         for (const auto& row : rows)
         {
-            const Intent intent = intentOf(configuration(row.address, row.process), row.as);
+            const Intent intent =
+                intentOf(configuration(row.address, row.process), {"", row.as, groupOf(row.as)});
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why, std::string(), intent.problem);
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why, row.becomes, intent.identity.has_value());
         }
