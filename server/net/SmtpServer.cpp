@@ -157,12 +157,6 @@ SmtpServer::SmtpServer(ServerConfig config,
 {
 }
 
-SmtpServer::SmtpServer(ServerConfig config, SinkFactory sinks, metrics::Metrics* metrics)
-    : _ownStock(std::make_unique<SocketStock>()),
-      _impl(std::make_unique<Impl>(std::move(config), std::move(sinks), *_ownStock, metrics))
-{
-}
-
 SmtpServer::~SmtpServer()
 {
     _impl->stop(std::chrono::milliseconds(0));

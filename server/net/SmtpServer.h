@@ -64,15 +64,12 @@ class SmtpServer
 public:
     /// `sinks` is called by connection threads, and destroyed by one of them when the last
     /// connection that it made a sink for has ended, and that sink with it; or by a later reload().
-    /// \param stock outlives the server
+    /// \param stock sockets from elsewhere; outlives the server
     /// \param metrics if there are any: outlive the server
     SmtpServer(ServerConfig config,
                SinkFactory sinks,
                SocketStock& stock,
                metrics::Metrics* metrics = nullptr);
-
-    /// Without sockets from elsewhere.
-    SmtpServer(ServerConfig config, SinkFactory sinks, metrics::Metrics* metrics = nullptr);
 
     SmtpServer(const SmtpServer&) = delete;
     SmtpServer& operator=(const SmtpServer&) = delete;
@@ -119,7 +116,6 @@ public:
 
 private:
     struct Impl;
-    std::unique_ptr<SocketStock> _ownStock;
     std::unique_ptr<Impl> _impl;
 };
 

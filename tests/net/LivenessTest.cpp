@@ -5,9 +5,7 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
-#include <atomic>
 #include <chrono>
-#include <future>
 #include <string>
 
 using namespace mpsmtp::net;
@@ -68,17 +66,7 @@ class LivenessTest : public CppUnit::TestFixture
         ServerConfig config = testConfig();
         config.connections = config.threads = places;
         TestServer server(config);
-        std::promise<void> end;
-        std::atomic<bool> isInside{false};
-        server.mailbox.onComplete = [&]
-        {
-            isInside = true;
-            end.get_future().wait();
-        };
-        TestClient client = server.connect();
-        client.openData();
-        client.send("x\r\n.\r\n");
-        const bool hangs = eventually([&] { return isInside.load(); });
+        HangingDelivery hanging(server);
         (void)server.server.stall(_patience, milliseconds(0));
         std::string stall;
         const bool isFound = eventually(
@@ -87,10 +75,10 @@ class LivenessTest : public CppUnit::TestFixture
                 return !(stall = server.server.stall(_patience, milliseconds(20))).empty() ||
                        expected.empty();
             });
-        end.set_value();
-        CPPUNIT_ASSERT(hangs && isFound);
+        hanging.release();
+        CPPUNIT_ASSERT(isFound);
         CPPUNIT_ASSERT_EQUAL(expected, stall);
-        CPPUNIT_ASSERT_EQUAL(std::string("250 2.6.0 taken"), client.reply());
+        CPPUNIT_ASSERT_EQUAL(std::string("250 2.6.0 taken"), hanging.client.reply());
     }
 };
 

@@ -300,7 +300,8 @@ class SmtpServerReloadTest : public CppUnit::TestFixture
         Mailbox mailbox;
         std::atomic<int> leftOfFirst{notDestroyed};
         std::atomic<int> leftOfSecond{notDestroyed};
-        SmtpServer server(testConfig(), watchedSinks(mailbox, leftOfFirst));
+        SocketStock stock;
+        SmtpServer server(testConfig(), watchedSinks(mailbox, leftOfFirst), stock);
         server.start();
         TestClient client(server.addresses().front());
         client.openTransaction();

@@ -267,7 +267,8 @@ class SmtpServerTest : public CppUnit::TestFixture
     static int startErrorOf(const ServerConfig& config)
     {
         Mailbox mailbox;
-        SmtpServer server(config, sinkFactoryOf(mailbox));
+        mpsmtp::net::SocketStock stock;
+        SmtpServer server(config, sinkFactoryOf(mailbox), stock);
         try
         {
             server.start();

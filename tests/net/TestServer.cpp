@@ -133,7 +133,8 @@ ServerConfig testConfig()
     return config;
 }
 
-TestServer::TestServer(ServerConfig config) : server(std::move(config), sinkFactoryOf(mailbox))
+TestServer::TestServer(ServerConfig config)
+    : server(std::move(config), sinkFactoryOf(mailbox), stock)
 {
     server.start();
 }
@@ -145,6 +146,27 @@ void TestServer::assertServes()
     CPPUNIT_ASSERT_EQUAL(std::string("250 2.6.0 taken"), client.ask("Subject: x\r\n\r\nbody\r\n."));
     CPPUNIT_ASSERT_EQUAL(std::string("221"), client.ask("QUIT").substr(0, 3));
     CPPUNIT_ASSERT_EQUAL(std::string(), client.rest());
+}
+
+HangingDelivery::HangingDelivery(TestServer& server) : client(server.connect())
+{
+    server.mailbox.onComplete = [this]
+    {
+        _isInside = true;
+        _end.get_future().wait();
+    };
+    client.openData();
+    client.send("x\r\n.\r\n");
+    const bool isInside = eventually([this] { return _isInside.load(); });
+    if (!isInside)
+        release(); // whoever is on the way there finds the end
+    CPPUNIT_ASSERT(isInside);
+}
+
+void HangingDelivery::release()
+{
+    if (!std::exchange(_isReleased, true))
+        _end.set_value();
 }
 
 TemporaryFolder::TemporaryFolder() : path(makeFolder()) {}

@@ -4,11 +4,13 @@
 
 #include "TestClient.h"
 #include "net/SmtpServer.h"
+#include "net/SocketStock.h"
 
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -60,7 +62,29 @@ public:
     void assertServes();
 
     Mailbox mailbox;
+    SocketStock stock;
     SmtpServer server;
+};
+
+/// A client whose message is inside a handler that does not return before release().
+class HangingDelivery
+{
+public:
+    /// Asserts that the handler has been reached.
+    explicit HangingDelivery(TestServer& server);
+    HangingDelivery(const HangingDelivery&) = delete;
+    HangingDelivery& operator=(const HangingDelivery&) = delete;
+
+    ~HangingDelivery() { release(); }
+
+    void release();
+
+    TestClient client;
+
+private:
+    std::promise<void> _end;
+    std::atomic<bool> _isInside{false};
+    bool _isReleased = false;
 };
 
 class TemporaryFolder
