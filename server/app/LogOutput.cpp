@@ -75,21 +75,11 @@ void LogOutput::openStandardError() noexcept
 
 int LogOutput::write(std::string_view line)
 {
-    for (;;)
-    {
-        std::chrono::milliseconds patience{0};
-        {
-            const std::lock_guard lock(_mutex);
-            const int error = putLine(line);
-            if (error == 0)
-                _stall.end();
-            if (error == EAGAIN)
-                patience = _stall.wait(Stall::Clock::now());
-            if (error != EAGAIN || patience.count() == 0)
-                return error;
-        }
-        (void)isWritable(_descriptor, patience);
-    }
+    return patiently(
+        _mutex,
+        _stall,
+        [&] { return putLine(line); },
+        [&](std::chrono::milliseconds patience) { (void)isWritable(_descriptor, patience); });
 }
 
 /// \return 0: it is written, or will be as far as it is not

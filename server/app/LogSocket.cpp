@@ -92,24 +92,19 @@ int LogSocket::sendAsFile(std::string_view datagram)
 
 int LogSocket::sendPatiently(std::string_view datagram, int file)
 {
-    for (;;)
-    {
-        pollfd socket{-1, POLLOUT, 0};
-        std::chrono::milliseconds patience{0};
+    pollfd socket{-1, POLLOUT, 0};
+    return patiently(
+        _mutex,
+        _stall,
+        [&]
         {
-            const std::lock_guard lock(_mutex);
             const int error = sendOnce(datagram, file);
-            if (error == 0)
-                _stall.end();
-            if (error == EAGAIN)
-                patience = _stall.wait(Stall::Clock::now());
-            if (error != EAGAIN || patience.count() == 0)
-                return error;
             socket.fd = _descriptor;
-        }
+            return error;
+        },
         // Another thread may connect anew meanwhile: then this is a wait for the wrong socket, and no longer.
-        (void)::poll(&socket, 1, static_cast<int>(patience.count()));
-    }
+        [&](std::chrono::milliseconds patience)
+        { (void)::poll(&socket, 1, static_cast<int>(patience.count())); });
 }
 
 /// Under _mutex. A daemon that was started anew is found at the second attempt.
