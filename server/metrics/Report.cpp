@@ -56,23 +56,15 @@ void counters(Exposition& to,
         to.sample({{label, names[i]}}, cells.sum(i));
 }
 
-void counter(Exposition& to,
-             std::string_view name,
-             std::string_view unit,
-             std::string_view help,
-             std::uint64_t value)
+/// A family of one sample.
+void single(Exposition& to,
+            Kind kind,
+            std::string_view name,
+            std::string_view unit,
+            std::string_view help,
+            std::uint64_t value)
 {
-    to.family(Kind::Counter, name, unit, help);
-    to.sample({}, value);
-}
-
-void gauge(Exposition& to,
-           std::string_view name,
-           std::string_view unit,
-           std::string_view help,
-           std::uint64_t value)
-{
-    to.family(Kind::Gauge, name, unit, help);
+    to.family(kind, name, unit, help);
     to.sample({}, value);
 }
 
@@ -109,16 +101,18 @@ void reportConnections(const Metrics& metrics, Exposition& to)
               "Sessions that began: connections that got a thread.");
     for (const Listener* each : listeners)
         to.sample({{"listener", each->name}}, each->events.sum(Event::Served));
-    gauge(to,
-          "mpsmtp_connections_limit",
-          "",
-          "Most connections open at the same time.",
-          natural(metrics.connectionLimit));
-    gauge(to,
-          "mpsmtp_threads_limit",
-          "",
-          "Most connections served at the same time.",
-          natural(metrics.threadLimit));
+    single(to,
+           Kind::Gauge,
+           "mpsmtp_connections_limit",
+           "",
+           "Most connections open at the same time.",
+           natural(metrics.connectionLimit));
+    single(to,
+           Kind::Gauge,
+           "mpsmtp_threads_limit",
+           "",
+           "Most connections served at the same time.",
+           natural(metrics.threadLimit));
 }
 
 void reportSessions(const Metrics& metrics, Exposition& to)
@@ -136,16 +130,18 @@ void reportSessions(const Metrics& metrics, Exposition& to)
               "",
               "Waits for clients, or for a thread, that lasted too long.");
     counters(to, "kind", timeoutNames, metrics.timeouts);
-    counter(to,
-            "mpsmtp_network_received_bytes",
-            "bytes",
-            "Octets that clients sent.",
-            metrics.octets.sum(Octets::Received));
-    counter(to,
-            "mpsmtp_network_sent_bytes",
-            "bytes",
-            "Octets of replies.",
-            metrics.octets.sum(Octets::Sent));
+    single(to,
+           Kind::Counter,
+           "mpsmtp_network_received_bytes",
+           "bytes",
+           "Octets that clients sent.",
+           metrics.octets.sum(Octets::Received));
+    single(to,
+           Kind::Counter,
+           "mpsmtp_network_sent_bytes",
+           "bytes",
+           "Octets of replies.",
+           metrics.octets.sum(Octets::Sent));
 }
 
 void reportTransactions(const Metrics& metrics, Exposition& to)
@@ -158,11 +154,12 @@ void reportTransactions(const Metrics& metrics, Exposition& to)
               "Transactions that ended, by the code of their last reply.");
     for (std::size_t i = 0; i < replyCount; ++i)
         to.sample({{"code", replyName(i, room)}}, metrics.transactions.sum(i));
-    gauge(to,
-          "mpsmtp_transactions_open",
-          "",
-          "Transactions between MAIL and their reply.",
-          metrics.open.difference(Transaction::Begun, Transaction::Ended));
+    single(to,
+           Kind::Gauge,
+           "mpsmtp_transactions_open",
+           "",
+           "Transactions between MAIL and their reply.",
+           metrics.open.difference(Transaction::Begun, Transaction::Ended));
     to.family(Kind::Histogram,
               "mpsmtp_transaction_seconds",
               "seconds",
@@ -184,26 +181,30 @@ void reportTransactions(const Metrics& metrics, Exposition& to)
 void reportSpool(const Metrics& metrics, Exposition& to)
 {
     using Spool = Metrics::Spool;
-    gauge(to,
-          "mpsmtp_spool_memory_bytes",
-          "bytes",
-          "Memory lent to messages that are being received or delivered.",
-          natural(metrics.spoolMemory));
-    counter(to,
-            "mpsmtp_spool_files",
-            "",
-            "Messages that were larger than [spool] memory and went to a file.",
-            metrics.spool.sum(Spool::Files));
-    counter(to,
-            "mpsmtp_spool_file_bytes",
-            "bytes",
-            "Octets of these.",
-            metrics.spool.sum(Spool::Octets));
-    counter(to,
-            "mpsmtp_spool_errors",
-            "",
-            "Messages that the spool could not hold.",
-            metrics.spool.sum(Spool::Errors));
+    single(to,
+           Kind::Gauge,
+           "mpsmtp_spool_memory_bytes",
+           "bytes",
+           "Memory lent to messages that are being received or delivered.",
+           natural(metrics.spoolMemory));
+    single(to,
+           Kind::Counter,
+           "mpsmtp_spool_files",
+           "",
+           "Messages that were larger than [spool] memory and went to a file.",
+           metrics.spool.sum(Spool::Files));
+    single(to,
+           Kind::Counter,
+           "mpsmtp_spool_file_bytes",
+           "bytes",
+           "Octets of these.",
+           metrics.spool.sum(Spool::Octets));
+    single(to,
+           Kind::Counter,
+           "mpsmtp_spool_errors",
+           "",
+           "Messages that the spool could not hold.",
+           metrics.spool.sum(Spool::Errors));
     to.family(Kind::Histogram,
               "mpsmtp_sync_seconds",
               "seconds",
@@ -284,21 +285,24 @@ void reportConfiguration(const Metrics& metrics, Exposition& to)
               "Reloads, by whether the new configuration came into use.");
     to.sample({{"outcome", "success"}}, metrics.reloads.sum(Reload::Success));
     to.sample({{"outcome", "failure"}}, metrics.reloads.sum(Reload::Failure));
-    gauge(to,
-          "mpsmtp_config_generation",
-          "",
-          "Number of the configuration in use; the one that the server started with is 1.",
-          natural(metrics.generation));
-    gauge(to,
-          "mpsmtp_config_generations_in_use",
-          "",
-          "Configurations that still have sessions, the current one included.",
-          natural(metrics.generationsInUse));
-    gauge(to,
-          "mpsmtp_config_last_reload_successful",
-          "",
-          "1 if the last reload came into use, or there was none; else 0.",
-          natural(metrics.lastReloadOk));
+    single(to,
+           Kind::Gauge,
+           "mpsmtp_config_generation",
+           "",
+           "Number of the configuration in use; the one that the server started with is 1.",
+           natural(metrics.generation));
+    single(to,
+           Kind::Gauge,
+           "mpsmtp_config_generations_in_use",
+           "",
+           "Configurations that still have sessions, the current one included.",
+           natural(metrics.generationsInUse));
+    single(to,
+           Kind::Gauge,
+           "mpsmtp_config_last_reload_successful",
+           "",
+           "1 if the last reload came into use, or there was none; else 0.",
+           natural(metrics.lastReloadOk));
     to.family(Kind::Gauge,
               "mpsmtp_config_last_reload_success_timestamp_seconds",
               "seconds",
@@ -338,23 +342,27 @@ void report(const Process& process, Exposition& to)
               "seconds",
               "When the process started, since 1970.");
     to.sample({}, process.startTimeSeconds);
-    gauge(to,
-          "process_resident_memory_bytes",
-          "bytes",
-          "Resident memory of the process.",
-          process.residentOctets);
-    gauge(to,
-          "process_virtual_memory_bytes",
-          "bytes",
-          "Address space of the process.",
-          process.virtualOctets);
-    gauge(to, "process_open_fds", "", "Open file descriptors.", process.openDescriptors);
-    gauge(to,
-          "process_max_fds",
-          "",
-          "Most file descriptors that may be open.",
-          process.mostDescriptors);
-    gauge(to, "process_threads", "", "Threads of the process.", process.threads);
+    single(to,
+           Kind::Gauge,
+           "process_resident_memory_bytes",
+           "bytes",
+           "Resident memory of the process.",
+           process.residentOctets);
+    single(to,
+           Kind::Gauge,
+           "process_virtual_memory_bytes",
+           "bytes",
+           "Address space of the process.",
+           process.virtualOctets);
+    single(
+        to, Kind::Gauge, "process_open_fds", "", "Open file descriptors.", process.openDescriptors);
+    single(to,
+           Kind::Gauge,
+           "process_max_fds",
+           "",
+           "Most file descriptors that may be open.",
+           process.mostDescriptors);
+    single(to, Kind::Gauge, "process_threads", "", "Threads of the process.", process.threads);
 }
 
 } // namespace mpsmtp::metrics
