@@ -4,13 +4,8 @@
 #include "app/ActivationCheck.h"
 #include "app/Announcements.h"
 #include "app/ExitStatus.h"
-#include "app/Explain.h"
-#include "app/HandlerTrial.h"
-#include "app/HelpText.h"
+#include "app/HandlerLoading.h"
 #include "app/Logging.h"
-#include "app/NewPlugin.h"
-#include "app/PluginDirectory.h"
-#include "app/PluginListing.h"
 #include "app/Signals.h"
 #include "delivery/DeliveryService.h"
 #include "net/SmtpServer.h"
@@ -20,12 +15,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <filesystem>
-#include <iostream>
-#include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,6 +62,7 @@ ServerApp::ServerApp(CommandLine commandLine,
       _surroundings(std::move(surroundings)),
       _manager(std::move(manager)),
       _sockets(std::move(sockets)),
+      _complaints(_surroundings),
       _probe("/proc/self/exe") // even if the file has been replaced since
 {
 }
@@ -78,162 +70,6 @@ ServerApp::ServerApp(CommandLine commandLine,
 ServerApp::~ServerApp() = default;
 
 int ServerApp::run()
-{
-    switch (_commandLine.action)
-    {
-    case Action::Help:
-        std::cout << helpText();
-        return exitOk;
-    case Action::Version:
-        std::cout << versionText() << '\n';
-        return exitOk;
-    case Action::ListPlugins:
-        return listPlugins();
-    case Action::CheckConfig:
-        return checkConfiguration();
-    case Action::Explain:
-        return explainRoute();
-    case Action::NewPlugin:
-        return newPlugin();
-    case Action::TestHandler:
-        return testHandler();
-    case Action::Serve:
-        break;
-    }
-    return serve();
-}
-
-int ServerApp::listPlugins()
-{
-    _loaded = loadConfiguration(_commandLine, _surroundings);
-    const auto& config = _loaded.configuration.delivery;
-    if (config.pluginDirectory.empty()) // the file could not be read
-        return refuse();
-    try
-    {
-        auto paths = findPlugins(config.pluginDirectory);
-        for (const delivery::HandlerConfig& handler : config.handlers)
-            if (!handler.plugin.empty())
-                paths.push_back(handler.plugin);
-        std::cout << describePlugins(paths, _commandLine.isVerbose, &_probe);
-        return exitOk;
-    }
-    catch (const std::system_error& error)
-    {
-        complain("cannot read the plugin folder " + config.pluginDirectory + ": " +
-                 error.code().message() + "; set [server] plugin_dir");
-        return exitConfiguration;
-    }
-}
-
-/// Writes nothing, not even the log file: handlers are made, but not started.
-std::unique_ptr<delivery::DeliveryService> ServerApp::loadOnly()
-{
-    _loaded = loadConfiguration(_commandLine, _surroundings);
-    LoggingConfig quiet;
-    quiet.level = Poco::Message::PRIO_WARNING;
-    _logging = std::make_unique<Logging>(quiet);
-    // Not who we are: root may check what another user is going to serve with.
-    if (_loaded.problems.empty())
-        addProcessProblem(_loaded, identityProblem(_loaded.configuration.process));
-    auto service = loadHandlers(_loaded);
-    if (!_loaded.problems.empty())
-        return nullptr;
-    for (const delivery::Problem& warning : _loaded.warnings)
-        logger().warning(shown(warning));
-    return service;
-}
-
-int ServerApp::checkConfiguration()
-{
-    if (!loadOnly())
-        return refuse();
-    for (const std::string& warning : net::limitWarnings(_loaded.configuration.server))
-        logger().warning(warning);
-    std::cout << _commandLine.configFile << ": ok\n";
-    return exitOk;
-}
-
-int ServerApp::explainRoute()
-{
-    const auto service = loadOnly();
-    if (!service)
-        return refuse();
-    const auto result =
-        explain(_loaded.configuration, _commandLine.explain, service->deliveringHandlers());
-    if (const auto* error = std::get_if<UsageError>(&result))
-    {
-        complain(error->text);
-        return exitUsage;
-    }
-    const auto& explanation = std::get<Explanation>(result);
-    std::cout << explanation.text;
-    return explanation.isRefused ? exitRefused : exitOk;
-}
-
-int ServerApp::newPlugin()
-{
-    const std::string& type = _commandLine.newPlugin;
-    const std::string taken = _surroundings.pluginDirectory + "/" + type + ".so";
-    if (std::error_code ignored; std::filesystem::exists(taken, ignored))
-    {
-        complain("there is a plugin of this name: " + taken);
-        return exitUsage;
-    }
-    try
-    {
-        const std::string program = programFolder();
-        writeNewPlugin(type, templateDirectory(program), _commandLine.path);
-        std::cout << nextSteps(type, _commandLine.path, program, packageDirectory(program));
-        return exitOk;
-    }
-    catch (const std::system_error& error)
-    {
-        complain(error.what());
-        return exitCannotCreate;
-    }
-}
-
-int ServerApp::testHandler()
-{
-    _loaded = loadConfiguration(_commandLine, _surroundings);
-    LoggingConfig logging = _loaded.configuration.logging;
-    logging.target = LoggingConfig().target;
-    _logging = std::make_unique<Logging>(logging);
-    if (!_loaded.problems.empty())
-        return refuse();
-    const auto mail = makeTrialMail(_commandLine.trial, _loaded.configuration);
-    if (const auto* error = std::get_if<UsageError>(&mail))
-    {
-        complain(error->text);
-        return exitUsage;
-    }
-    std::string message;
-    try
-    {
-        message = readMessage(_commandLine.trial.message);
-    }
-    catch (const std::system_error& error)
-    {
-        complain(error.what());
-        return exitNoInput;
-    }
-    endAtOnceOnNextStop(); // there is no session to end cleanly
-    auto environment = delivery::Environment::system();
-    environment.probe = &_probe;
-    const auto isAccepted = tryHandler(_loaded.configuration,
-                                       _commandLine.trial.handler,
-                                       std::get<TrialMail>(mail),
-                                       message,
-                                       std::cout,
-                                       environment,
-                                       _loaded.problems);
-    if (!isAccepted)
-        return refuse();
-    return *isAccepted ? exitOk : exitRefused;
-}
-
-int ServerApp::serve()
 {
     _loaded = loadConfiguration(_commandLine, _surroundings);
     checkProcess(_loaded);
@@ -303,16 +139,10 @@ void ServerApp::checkProcess(LoadedConfiguration& loaded) const
 
 std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfiguration& loaded)
 {
-    // Without any handler there is nothing to find out, and the reason has been told.
-    if (loaded.configuration.delivery.handlers.empty())
-        return nullptr;
     auto environment = delivery::Environment::system();
     environment.probe = &_probe;
     environment.metrics = &_metrics;
-    auto service = delivery::DeliveryService::load(
-        loaded.configuration.delivery, {loaded.problems, loaded.warnings}, environment);
-    sortProblems(loaded.problems);
-    return service;
+    return app::loadHandlers(loaded, environment);
 }
 
 std::unique_ptr<delivery::DeliveryService> ServerApp::startHandlers(LoadedConfiguration& loaded)
@@ -333,22 +163,14 @@ ServerApp::start(std::unique_ptr<delivery::DeliveryService> service, LoadedConfi
 
 int ServerApp::refuse() const
 {
-    for (const delivery::Problem& problem : _loaded.problems)
-        std::cerr << complaintPrefix() << shown(problem) << '\n';
+    _complaints.list(_loaded.problems);
     complain(countMistakes(_loaded.problems.size()));
     return exitConfiguration;
 }
 
-/// The journal reads the priority of a line there (sd-daemon(3)).
-std::string_view ServerApp::complaintPrefix() const
-{
-    // Not from the configuration, which may be what is wrong.
-    return isStandardErrorTheJournal(journalStream(_surroundings.environment)) ? "<2>" : "";
-}
-
 void ServerApp::complain(const std::string& text) const
 {
-    std::cerr << complaintPrefix() << "mpsmtpd: " << text << '\n';
+    _complaints.say(text);
     if (_logging && _loaded.configuration.logging.target != LoggingConfig().target)
         logger().critical(text);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/CommandLine.h"
+#include "app/Complaints.h"
 #include "app/Configuration.h"
 #include "app/HandlerGenerations.h"
 #include "app/Health.h"
@@ -19,7 +20,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace mpsmtp::net
@@ -33,7 +33,7 @@ namespace mpsmtp::app
 class Logging;
 enum class SignalEvent;
 
-/// One run of the program. Expects blockSignals() to have been called.
+/// One run of the program as a server; Errands are the others. Expects blockSignals() to have been called.
 class ServerApp
 {
 public:
@@ -47,17 +47,11 @@ public:
     ServerApp& operator=(const ServerApp&) = delete;
     ~ServerApp();
 
-    /// Does what the command line says and returns the exit status (ExitStatus.h). Whatever goes
+    /// Serves until it is told to stop, and returns the exit status (ExitStatus.h). Whatever goes
     /// wrong by the user's configuration or the machine has been told on standard error then.
     [[nodiscard]] int run();
 
 private:
-    [[nodiscard]] int listPlugins();
-    [[nodiscard]] int checkConfiguration();
-    [[nodiscard]] int explainRoute();
-    [[nodiscard]] int newPlugin();
-    [[nodiscard]] int testHandler();
-    [[nodiscard]] int serve();
     [[nodiscard]] int becomeUser();
     [[nodiscard]] std::string whoServes() const;
     void checkProcess(LoadedConfiguration& loaded) const;
@@ -69,10 +63,6 @@ private:
     [[nodiscard]] std::string status() const;
     [[nodiscard]] bool reopenLog();
     [[nodiscard]] int stop();
-
-    /// Reads the configuration and makes the handlers, for what ends before it serves. \return nullptr if there is anything
-    /// wrong
-    [[nodiscard]] std::unique_ptr<delivery::DeliveryService> loadOnly();
 
     void reloadTold();
     void reload();
@@ -98,8 +88,6 @@ private:
     /// Tells every problem. \return exitConfiguration
     int refuse() const;
 
-    [[nodiscard]] std::string_view complaintPrefix() const;
-
     /// A sentence on standard error, and in the log if that is elsewhere.
     void complain(const std::string& text) const;
 
@@ -107,6 +95,7 @@ private:
     const Surroundings _surroundings;
     ServiceManager _manager;
     net::SocketStock _sockets;
+    const Complaints _complaints;
     delivery::ChildProbe _probe;
     LoadedConfiguration _loaded;
     metrics::Metrics _metrics; // outlives all that counts

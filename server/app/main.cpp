@@ -1,6 +1,7 @@
 // The program mpsmtpd: see ServerApp. Thread safety: [main].
 #include "app/CommandLine.h"
 #include "app/Completion.h"
+#include "app/Errands.h"
 #include "app/ExitStatus.h"
 #include "app/ServerApp.h"
 #include "app/ServiceManager.h"
@@ -46,6 +47,8 @@ int runProgram(const std::vector<std::string>& arguments)
     // Before any thread, since they change the environment.
     auto manager = ServiceManager::take();
     auto sockets = mpsmtp::net::SocketStock::inherit();
+    if (std::get<CommandLine>(parsed).action != Action::Serve)
+        return Errands(std::get<CommandLine>(std::move(parsed)), machineSurroundings()).run();
     return ServerApp(std::get<CommandLine>(std::move(parsed)),
                      machineSurroundings(),
                      std::move(manager),

@@ -1,0 +1,19 @@
+// From a configuration to its handlers, made and not started.
+// Thread safety: [main].
+#pragma once
+
+#include "app/Configuration.h"
+#include "delivery/DeliveryService.h"
+#include "delivery/Environment.h"
+
+#include <memory>
+
+namespace mpsmtp::app
+{
+
+/// What is wrong is added to the problems of `loaded`, what is odd to its warnings.
+/// \return nullptr if there is no handler at all
+[[nodiscard]] std::unique_ptr<delivery::DeliveryService>
+loadHandlers(LoadedConfiguration& loaded, const delivery::Environment& environment);
+
+} // namespace mpsmtp::app
