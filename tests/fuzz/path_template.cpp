@@ -128,13 +128,22 @@ void checkEncoding(std::string_view value)
         checkInside("base/" + component, "base");
 }
 
+/// "%{" that is no end of "%%{", which is a literal: a template without a value names what its administrator wrote.
+bool hasValue(std::string_view text)
+{
+    std::size_t at = text.find('%');
+    while (at < text.size() && text.substr(at, 2) == "%%")
+        at = text.find('%', at + 2);
+    return at < text.size();
+}
+
 void checkOwn(std::string_view text, std::string_view user, std::string_view domain)
 {
     try
     {
         const store::PathTemplate pathTemplate(text);
         const auto path = expand(pathTemplate, user, domain);
-        if (path && text.find("%{") != text.npos && text.find('\0') == text.npos)
+        if (path && hasValue(text) && text.find('\0') == text.npos)
             checkInside(*path, pathTemplate.base());
     }
     catch (const std::invalid_argument&)
