@@ -137,16 +137,18 @@ FileDescriptor FolderCache::openOrMake(const std::string& path)
 }
 
 /// Makes a folder, with its parents if they are missing. Losing the race against another maker is
-/// fine.
+/// fine. Its entry is not durable on return: settle() sees to that, for the maker as for the others.
 void FolderCache::make(const std::string& path)
 {
-    setSettled(path, false);
+    beginMaking(path);
     int error = makeOne(path);
     if (error == ENOENT && parentOf(path) != path)
     {
         make(parentOf(path));
         error = makeOne(path);
     }
+    if (error != 0)
+        giveUpMaking(path);
     if (error == EEXIST ||
         error == ENOENT) // ENOENT: removed again; openOrMake() takes another turn
         return;
@@ -155,8 +157,8 @@ void FolderCache::make(const std::string& path)
     const FileDescriptor fd = openFolder(path);
     if (fd.isOpen())
         setMode(fd.get(), _policy.mode, path);
-    syncParent(path);
-    setSettled(path, true);
+    if (!isBelowBase(path)) // settle() leaves alone what the administrator has made there
+        settleAboveBase(path);
 }
 
 int FolderCache::makeOne(const std::string& path) const
@@ -170,11 +172,22 @@ int FolderCache::makeOne(const std::string& path) const
 void FolderCache::settle(const std::string& path)
 {
     const std::string parent = parentOf(path);
-    if (path == _base || parent == path || isSettled(path))
+    if (parent == path || isSettled(path))
         return;
     settle(parent);
+    if (!isBelowBase(path) && !isFresh(path))
+        return;
     syncParent(path);
-    setSettled(path, true);
+    if (isBelowBase(path))
+        setSettled(path);
+}
+
+/// The maker's own sync, behind which nobody else has to do one. If it fails, others go on trying.
+void FolderCache::settleAboveBase(const std::string& path)
+{
+    syncParent(path);
+    const std::lock_guard<std::mutex> lock(_mutex);
+    _fresh.erase(_fresh.find(path));
 }
 
 void FolderCache::syncParent(const std::string& path)
@@ -186,19 +199,52 @@ void FolderCache::syncParent(const std::string& path)
     Folder(parent, std::move(fd)).sync(_storage);
 }
 
+bool FolderCache::isBelowBase(const std::string& path) const
+{
+    std::string folder = path;
+    for (std::string parent = parentOf(folder); parent != folder; parent = parentOf(folder))
+    {
+        if (parent == _base)
+            return true;
+        folder = parent;
+    }
+    return false;
+}
+
+/// In front of mkdir(2): who sees the folder knows that its entry is not durable yet.
+void FolderCache::beginMaking(const std::string& path)
+{
+    const bool isBelow = isBelowBase(path);
+    const std::lock_guard<std::mutex> lock(_mutex);
+    if (isBelow)
+        _settled.erase(path);
+    else
+        _fresh.insert(path);
+}
+
+void FolderCache::giveUpMaking(const std::string& path)
+{
+    const std::lock_guard<std::mutex> lock(_mutex);
+    if (const auto found = _fresh.find(path); found != _fresh.end())
+        _fresh.erase(found);
+}
+
 bool FolderCache::isSettled(const std::string& path)
 {
     const std::lock_guard<std::mutex> lock(_mutex);
     return _settled.find(path) != nullptr;
 }
 
-void FolderCache::setSettled(const std::string& path, bool settled)
+bool FolderCache::isFresh(const std::string& path)
 {
     const std::lock_guard<std::mutex> lock(_mutex);
-    if (settled)
-        _settled.put(path, true);
-    else
-        _settled.erase(path);
+    return _fresh.find(path) != _fresh.end();
+}
+
+void FolderCache::setSettled(const std::string& path)
+{
+    const std::lock_guard<std::mutex> lock(_mutex);
+    _settled.put(path, true);
 }
 
 } // namespace mpsmtp::store

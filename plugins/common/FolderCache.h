@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include <sys/stat.h>
@@ -73,8 +74,7 @@ class FolderCache
 {
 public:
     /// \param base  the folder that the administrator answers for: entries in folders above it are
-    ///   only made durable
-    ///              when this object makes them
+    ///   only made durable when this object makes them
     FolderCache(const Storage& storage, std::string base, FolderPolicy policy);
 
     /// The folder at `path`, made with its parents if need be. Its entry and those of its parents
@@ -101,16 +101,23 @@ private:
     void make(const std::string& path);
     [[nodiscard]] int makeOne(const std::string& path) const;
     void settle(const std::string& path);
+    void settleAboveBase(const std::string& path);
     void syncParent(const std::string& path);
+    [[nodiscard]] bool isBelowBase(const std::string& path) const;
+    void beginMaking(const std::string& path);
+    void giveUpMaking(const std::string& path);
     [[nodiscard]] bool isSettled(const std::string& path);
-    void setSettled(const std::string& path, bool settled);
+    [[nodiscard]] bool isFresh(const std::string& path);
+    void setSettled(const std::string& path);
 
     const Storage _storage;
     const std::string _base;
     const FolderPolicy _policy;
-    std::mutex _mutex; // guards _open and _settled; never held during I/O
+    std::mutex _mutex; // guards what follows; never held during I/O
     LruMap<std::shared_ptr<const Folder>> _open;
-    LruMap<bool> _settled; // paths whose entries are known to be durable
+    LruMap<bool> _settled; // below the base: paths whose entries are known to be durable
+    std::multiset<std::string>
+        _fresh; // base and above: made here, once for each maker, and not durable yet
 };
 
 /// "/a/b" of "/a/b/c", "/" of "/a", "." of "a".

@@ -30,6 +30,9 @@ class FolderCacheTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aMissingFolderIsNotMadeAgainstThePolicy);
     CPPUNIT_TEST(aFileInTheWayIsAnError);
     CPPUNIT_TEST(aFailedSyncIsAnErrorAndTriedAgain);
+    CPPUNIT_TEST(aFailedSyncAboveTheBaseIsTriedAgain);
+    CPPUNIT_TEST(whatAnotherThreadIsMakingIsMadeDurable);
+    CPPUNIT_TEST(aBaseThatAnotherThreadIsMakingIsMadeDurable);
     CPPUNIT_TEST(theUmaskDoesNotDecideTheMode);
     CPPUNIT_TEST(symbolicLinksOfTheAdministratorWork);
     CPPUNIT_TEST(openFoldersAreLimited);
@@ -142,6 +145,26 @@ public:
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, _host.folderSyncsOf(_root.path()));
     }
 
+    void aFailedSyncAboveTheBaseIsTriedAgain()
+    {
+        FolderCache cache(_host.context().storage, _root / "mail", {});
+        _host.failSync(1, EIO);
+        CPPUNIT_ASSERT_THROW((void)cache.open(_root / "mail/ben"), std::system_error);
+        CPPUNIT_ASSERT(cache.open(_root / "mail/ben") != nullptr);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, _host.folderSyncsOf(_root.path()));
+    }
+
+    void whatAnotherThreadIsMakingIsMadeDurable()
+    {
+        assertDurableBesideAMaker(_root.path(), "mail/ben", "mail/donna");
+    }
+
+    void aBaseThatAnotherThreadIsMakingIsMadeDurable()
+    {
+        assertDurableBesideAMaker(_root / "mail", "mail/ben", "mail/donna");
+        assertDurableBesideAMaker(_root / "x/y/mail", "x/y/mail/ben", "x/y/mail/donna");
+    }
+
     void theUmaskDoesNotDecideTheMode()
     {
         FolderPolicy policy;
@@ -223,6 +246,28 @@ public:
     }
 
 private:
+    /// One thread has made the first folder's parents and has not synced their entries yet; another one opens the second
+    /// folder, and may not count on the first one's sync: it answers 250 perhaps before it.
+    void assertDurableBesideAMaker(const std::string& base,
+                                   const std::string& first,
+                                   const std::string& second)
+    {
+        FolderCache cache(_host.context().storage, base, {});
+        std::size_t syncs = 0;
+        _host.forgetSyncs();
+        _host.beforeSync(
+            [&](const TestHost::Sync& sync)
+            {
+                if (sync.path != _root.path())
+                    return;
+                _host.beforeSync({});
+                CPPUNIT_ASSERT(cache.open(_root / second) != nullptr);
+                syncs = _host.folderSyncsOf(_root.path());
+            });
+        CPPUNIT_ASSERT(cache.open(_root / first) != nullptr);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(base, std::size_t{1}, syncs);
+    }
+
     const TestFolder _root;
     TestHost _host;
 };

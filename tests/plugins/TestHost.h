@@ -110,6 +110,13 @@ public:
         _onSync = std::move(event);
     }
 
+    /// Called in front of each sync, without the mutex: what happens here happens while the sync has not been done.
+    void beforeSync(std::function<void(const Sync&)> event)
+    {
+        const std::lock_guard<std::mutex> lock(_mutex);
+        _beforeSync = std::move(event);
+    }
+
     [[nodiscard]] std::vector<Sync> syncs() const
     {
         const std::lock_guard<std::mutex> lock(_mutex);
@@ -177,6 +184,17 @@ private:
         self(data)._log.emplace_back(detail::fromAbi(text));
     }
 
+    void tellBefore(const Sync& sync)
+    {
+        std::function<void(const Sync&)> event;
+        {
+            const std::lock_guard<std::mutex> lock(_mutex);
+            event = _beforeSync;
+        }
+        if (event)
+            event(sync);
+    }
+
     static std::int32_t sync(mpsmtp_host_data* data, std::int32_t fd, std::int32_t what) noexcept
     {
         std::array<char, 4096> path{};
@@ -184,11 +202,12 @@ private:
         if (::readlink(link.c_str(), path.data(), path.size() - 1) < 0)
             return EBADF;
         TestHost& host = self(data);
+        const Sync sync{what == MPSMTP_SYNC_FOLDER, path.data(), what == MPSMTP_SYNC_FILE_SYSTEM};
+        host.tellBefore(sync);
         const std::lock_guard<std::mutex> lock(host._mutex);
         if (host._syncsUntilFailure > 0 && --host._syncsUntilFailure == 0)
             return host._syncError;
-        host._syncs.push_back(
-            {what == MPSMTP_SYNC_FOLDER, path.data(), what == MPSMTP_SYNC_FILE_SYSTEM});
+        host._syncs.push_back(sync);
         if (host._onSync)
             host._onSync(host._syncs.back());
         return 0;
@@ -249,6 +268,7 @@ private:
     int _syncsUntilFailure = 0;
     int _syncError = 0;
     std::function<void(const Sync&)> _onSync;
+    std::function<void(const Sync&)> _beforeSync;
     std::atomic<std::int64_t> _ahead{0};
     std::atomic<std::int64_t> _stopped{0};
 };
