@@ -43,6 +43,17 @@ def wait_until(condition, what, deadline=DEADLINE):
         time.sleep(0.01)
 
 
+def open_files(pid):
+    """What the descriptors of a process lead to, without those that it closes meanwhile."""
+    found = []
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found.append(os.readlink(descriptor))
+        except FileNotFoundError:
+            pass
+    return found
+
+
 class Output:
     """Collects the lines of a pipe in a thread, so that a child that writes much is never blocked by its test."""
 

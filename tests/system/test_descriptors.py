@@ -92,14 +92,8 @@ class Descriptors(harness.SystemTest):
 
     def _settled(self):
         """The clients' sockets are closed in the server's own time."""
-        def sockets():
-            folder = f"/proc/{self.server.pid}/fd"
-            return sum(os.readlink(f"{folder}/{name}").startswith("socket:") for name in os.listdir(folder))
         def is_quiet():
-            try:
-                return sockets() <= 1
-            except FileNotFoundError:
-                return False
+            return sum(name.startswith("socket:") for name in harness.open_files(self.server.pid)) <= 1
         harness.wait_until(is_quiet, "all clients' sockets are closed")
         return self._open()
 

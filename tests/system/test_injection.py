@@ -138,13 +138,7 @@ class Descriptors:
         self._kept += leaked
 
     def _open(self):
-        folder = f"/proc/{self._server.pid}/fd"
-        found = collections.Counter()
-        for name in os.listdir(folder):
-            try:
-                found[re.sub(r"^(socket):\[\d+\]$", r"\1", os.readlink(f"{folder}/{name}"))] += 1
-            except FileNotFoundError:
-                pass
+        found = collections.Counter(re.sub(r"^(socket):\[\d+\]$", r"\1", name) for name in harness.open_files(self._server.pid))
         for path in list(found):
             if path.startswith(self._stores) and not path.endswith(" (deleted)"):
                 found[path] -= 1
