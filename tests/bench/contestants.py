@@ -2,6 +2,7 @@
 import os
 
 import clients
+import crowds
 import private_servers
 import servers
 from figures import Sample
@@ -38,11 +39,11 @@ class ServerContestant:
         folder.chmod(0o755)  # peers have users of their own
         self._durable = contestant.store != "discard"
         self._server = STARTS[contestant.server](servers.Setup(
-            tools, folder, contestant.store, contestant.settings, contestant.prefill, row.load.idle + row.load.connections,
-            row.load.mailboxes, durability))
+            tools, folder, contestant.store, contestant.settings, contestant.prefill,
+            row.load.idle + row.load.crowd_connections + row.load.connections, row.load.mailboxes, durability))
         try:
             if not self._load.is_quick:
-                self._run(self._load.shortened(WARM_UP).changed({"idle": 0}))
+                self._run(self._load.shortened(WARM_UP).changed({"idle": 0, "crowd": ""}))
         except BaseException:
             self._server.process.stop()
             raise
@@ -52,7 +53,8 @@ class ServerContestant:
             settle(load)
         process = self._server.process
         before = process.cpu_seconds()
-        outcome = clients.send(self._tools, load, process)
+        with crowds.beside(load.crowd, load.crowd_connections, process.address):
+            outcome = clients.send(self._tools, load, process)
         self._server.mails.verify(load.messages * load.recipients, load.octets, self._server.patience)
         cpu = (process.cpu_seconds() - before) / load.messages * 1e6
         self._server.mails.forget()

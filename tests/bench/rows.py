@@ -156,10 +156,26 @@ def idle_latency():
                (at_most(1.3, disk, "latency"),))
 
 
+def hostile(name, crowd, count=0):
+    """A client that wants its mail stored waits at most twice as long beside a crowd as alone."""
+    alone = "own latency without them"
+    many = f"{count:,} clients " if count else ""
+    return Row(f"beside-{name}", f"durable maildir, 4 KiB, 1 connection beside {many}{crowd}",
+               Load(4096, 1, 500, crowd=crowd, crowd_connections=count),
+               (Contestant(OURS, OURS, "maildir"), Contestant(alone, OURS, "maildir", changes={"crowd": ""})),
+               (at_most(2, alone, "latency"),))
+
+
+def hostile_rows():
+    return (hostile("trickling", "trickling", 1000), hostile("mute", "never reading", 200),
+            hostile("commands", "bad commands"), hostile("line", "an endless line"),
+            hostile("resets", "connect and reset"), hostile("octets", "random octets"))
+
+
 def every_row(durability=DEFAULT_DURABILITY):
     way = DURABILITY[durability]
     return (*discard_rows(), maildir(1, "one mailbox", way), maildir(16, "sixteen mailboxes", way), mbox(),
-            hundred_maildirs(), full_folder(), large_mails(), idle_latency())
+            hundred_maildirs(), full_folder(), large_mails(), idle_latency(), *hostile_rows())
 
 
 def quick(row):

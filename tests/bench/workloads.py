@@ -17,13 +17,16 @@ class Load:
     pipeline: str = "none"  # none | transaction | next
     bdat: bool = False
     idle: int = 0  # connections that only stay open
+    crowd: str = ""  # who is out for harm meanwhile (crowds.CROWDS)
+    crowd_connections: int = 0  # that stay open, of such a crowd
 
     def changed(self, changes):
         return replace(self, **changes)
 
     def quick(self):
         """Shows that everything works, and measures nothing."""
-        return replace(self, messages=self.connections, octets=min(self.octets, 300_000), idle=min(self.idle, 50))
+        return replace(self, messages=self.connections, octets=min(self.octets, 300_000), idle=min(self.idle, 50),
+                       crowd_connections=min(self.crowd_connections, 50))
 
     @property
     def is_quick(self):

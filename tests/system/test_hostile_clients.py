@@ -1,7 +1,7 @@
 """Clients out for harm (hostile.py): the others stay served, and when they have gone nothing of them is left.
 
 MPSMTP_FULL=1: 10,000 idle clients, a line of 1 GB, 100,000 commands. Ratios of latency are printed; their bound is
-generous, since other tests share the machine.
+generous, since other tests share the machine: scripts/bench --row beside-… measures them.
 """
 import contextlib
 import pathlib
