@@ -1,5 +1,5 @@
-// What this is and its thread safety: HttpServer.h. The server is POCO's, but for its accepting (HttpSocket) and its
-// patience (Visits): POCO has a time-out for each read and none for a whole request.
+// What this is and its thread safety: HttpServer.h. The server is POCO's, but for its accepting (HttpSocket, Lobby) and
+// its patience (Visits): POCO gives each connection a thread, and has a time-out for each read and none for a whole request.
 #include "http/HttpServer.h"
 
 #include "http/HttpSocket.h"
@@ -24,7 +24,6 @@
 #include <exception>
 #include <optional>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include <poll.h>
@@ -94,18 +93,18 @@ class WatchedConnection : public Poco::Net::HTTPServerConnection
 public:
     WatchedConnection(const Poco::Net::StreamSocket& socket,
                       const Poco::Net::HTTPServerParams::Ptr& parameters,
-                      const Poco::Net::HTTPRequestHandlerFactory::Ptr& factory,
-                      Visits& visits)
-        : Poco::Net::HTTPServerConnection(socket, parameters, factory), _visits(visits)
+                      const Poco::Net::HTTPRequestHandlerFactory::Ptr& factory)
+        : Poco::Net::HTTPServerConnection(socket, parameters, factory)
     {
     }
 
     void run() override
     {
+        Visits::Visit& visit = static_cast<VisitSocket*>(socket().impl())->visit();
         try
         {
-            const Visits::Visit visit(_visits, socket().impl()->sockfd());
             Poco::Net::HTTPServerConnection::run();
+            visit.answered();
             finish(socket().impl()->sockfd());
         }
         catch (const Poco::Exception& error)
@@ -116,6 +115,7 @@ public:
         {
             log(error.what());
         }
+        visit.end();
     }
 
 private:
@@ -139,60 +139,24 @@ private:
         if (logger.debug())
             logger.debug("a connection has ended: " + text);
     }
-
-    Visits& _visits;
 };
 
 class WatchedConnectionFactory : public Poco::Net::TCPServerConnectionFactory
 {
 public:
-    WatchedConnectionFactory(Poco::Net::HTTPServerParams::Ptr parameters,
-                             const Sources& sources,
-                             Visits& visits)
-        : _parameters(std::move(parameters)),
-          _handlers(new PageHandlerFactory(sources)),
-          _visits(visits)
+    WatchedConnectionFactory(Poco::Net::HTTPServerParams::Ptr parameters, const Sources& sources)
+        : _parameters(std::move(parameters)), _handlers(new PageHandlerFactory(sources))
     {
     }
 
     Poco::Net::TCPServerConnection* createConnection(const Poco::Net::StreamSocket& socket) override
     {
-        return new WatchedConnection(socket, _parameters, _handlers, _visits);
+        return new WatchedConnection(socket, _parameters, _handlers);
     }
 
 private:
     const Poco::Net::HTTPServerParams::Ptr _parameters;
     const Poco::Net::HTTPRequestHandlerFactory::Ptr _handlers;
-    Visits& _visits;
-};
-
-/// Who comes when all threads are taken puts out the oldest. Accepting goes no faster than that: a burst waits in the
-/// kernel's queue, since POCO closes without a word what its own has no room for.
-class RoomFilter : public Poco::Net::TCPServerConnectionFilter
-{
-public:
-    /// Both outlive the filter's use.
-    RoomFilter(Visits& visits, const Poco::Net::TCPServer& server) noexcept
-        : _visits(visits), _server(server)
-    {
-    }
-
-    bool accept(const Poco::Net::StreamSocket&) override
-    {
-        _visits.makeRoom();
-        for (int i = 0; i < mostLooks && _server.queuedConnections() > 0; ++i)
-        {
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            _visits.makeRoom();
-        }
-        return true;
-    }
-
-private:
-    static constexpr int mostLooks = 100;
-
-    Visits& _visits;
-    const Poco::Net::TCPServer& _server;
 };
 
 Poco::Net::HTTPServerParams::Ptr parametersOf(const Limits& limits)
@@ -213,11 +177,11 @@ Poco::Net::HTTPServerParams::Ptr parametersOf(const Limits& limits)
 class Door
 {
 public:
-    Door(std::string configured, net::Listener listener)
+    Door(std::string configured, net::Listener listener, const Limits& limits)
         : _configured(std::move(configured)),
           _listener(std::move(listener)),
           _address(_listener.address()),
-          _socket(new HttpSocket(_listener.takeSocket())),
+          _socket(new HttpSocket(_listener.takeSocket(), limits.lobby, limits.connection)),
           _handle(_socket)
     {
     }
@@ -238,9 +202,9 @@ public:
     void serve(const Sources& sources, Visits& visits, Poco::ThreadPool& pool, const Limits& limits)
     {
         const auto parameters = parametersOf(limits);
+        _socket->serve(visits);
         _server = std::make_unique<Poco::Net::TCPServer>(
-            new WatchedConnectionFactory(parameters, sources, visits), pool, _handle, parameters);
-        _server->setConnectionFilter(new RoomFilter(visits, *_server));
+            new WatchedConnectionFactory(parameters, sources), pool, _handle, parameters);
         _server->start();
     }
 
@@ -314,7 +278,8 @@ HttpServer::Change HttpServer::prepare(const std::vector<std::string>& addresses
         for (net::Listener& listener : net::Listener::bind(address))
         {
             listener.listen();
-            change._places.push_back({std::make_shared<Door>(address, std::move(listener))});
+            change._places.push_back(
+                {std::make_shared<Door>(address, std::move(listener), _impl->limits)});
         }
     }
     return change;
@@ -328,7 +293,7 @@ try
     const auto most = static_cast<int>(own.limits.threads);
     constexpr int spare = 8; // on their way back to the pool (POCO)
     if (!own.visits && !change._places.empty())
-        own.visits.emplace(own.limits.threads, own.limits.connection);
+        own.visits.emplace(own.limits.threads, own.limits.connection, own.limits.leastVisit);
     if (!own.pool && !change._places.empty())
         own.pool.emplace("http", most, most + spare, poolIdleSeconds, threadStackOctets);
     std::vector<std::shared_ptr<Door>> next;
@@ -363,8 +328,7 @@ bool HttpServer::stop()
     _impl->doors.clear();
     if (!_impl->visits)
         return true;
-    _impl->visits->cutAll();
-    if (!_impl->visits->awaitEmpty(stopTimeout))
+    if (!_impl->visits->end(_impl->limits.grace, stopTimeout))
     {
         (void)_impl.release();
         return false;

@@ -19,7 +19,12 @@ struct Limits
 {
     std::size_t threads = 4;
     std::size_t queue = 16; ///< connections that wait for one of these; more are closed
+    std::size_t lobby =
+        128; ///< connections of an address that have not asked yet; one more ends the oldest
     std::chrono::milliseconds connection{10'000}; ///< from its begin to its end
+    std::chrono::milliseconds leastVisit{
+        100};                               ///< for an answer, before somebody else gets the thread
+    std::chrono::milliseconds grace{1'000}; ///< at the stop, for those who wait for an answer
 };
 
 class Door;
@@ -64,7 +69,7 @@ public:
     /// As bound, in order of configuration.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
-    /// Ends accepting, cuts what is open, and waits for its threads. Idempotent.
+    /// Ends accepting, lets who has asked have the answer, and waits for its threads. Idempotent.
     /// \return false: a source of a page does not return. Its thread is left alone, with all that it uses; end the process
     ///         by _exit()
     bool stop();

@@ -1,10 +1,10 @@
 // What this is and its thread safety: HttpSocket.h.
 #include "http/HttpSocket.h"
 
-#include <Poco/Net/StreamSocketImpl.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -17,20 +17,7 @@ namespace mpsmtp::http
 namespace
 {
 
-constexpr int pauseMilliseconds = 100;
-
-/// Open for as long as anybody has it. POCO's session closes its socket behind the answer, while the descriptor's number is
-/// still known to those who may have to end the connection (Visits), and may by then be another connection's.
-class LastingSocket : public Poco::Net::StreamSocketImpl
-{
-public:
-    explicit LastingSocket(int fd) : Poco::Net::StreamSocketImpl(fd) {}
-
-    void close() override {} // the base's destructor does it
-
-protected:
-    ~LastingSocket() override = default;
-};
+constexpr int sendBufferOctets = 1 << 20; // bounded by net.core.wmem_max
 
 int makeWake()
 {
@@ -45,9 +32,24 @@ int openReserve() noexcept
     return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+bool isOutOfDescriptors(int error) noexcept
+{
+    return error == EMFILE || error == ENFILE;
+}
+
 } // namespace
 
-HttpSocket::HttpSocket(net::Descriptor listening) : _wake(makeWake()), _reserve(openReserve())
+VisitSocket::VisitSocket(int fd, Visits& visits, Visits::Clock::time_point since)
+    : Poco::Net::StreamSocketImpl(fd), _visit(visits, fd, since)
+{
+    // So that a page goes to the system as a whole, and no thread waits for one who does not read it.
+    (void)::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sendBufferOctets, sizeof sendBufferOctets);
+}
+
+HttpSocket::HttpSocket(net::Descriptor listening,
+                       std::size_t lobby,
+                       std::chrono::milliseconds longest)
+    : _wake(makeWake()), _most(lobby), _lobby(lobby, longest), _reserve(openReserve())
 {
     reset(listening.release());
 }
@@ -56,42 +58,90 @@ bool HttpSocket::poll(const Poco::Timespan& timeout, int)
 {
     if (!_reserve)
         _reserve.reset(openReserve());
-    pollfd waited[] = {{sockfd(), POLLIN, 0}, {_wake.get(), POLLIN, 0}};
-    const int ready = ::poll(waited, 2, static_cast<int>(timeout.totalMilliseconds()));
-    return ready > 0 && waited[1].revents == 0 && accept();
+    const std::chrono::milliseconds patience(_lobby.hasAsker() ? 0 : timeout.totalMilliseconds());
+    if (!await(patience))
+        return false;
+    // Before and behind it: who has asked meanwhile must not be taken for silent, and who comes has mostly asked already.
+    _lobby.look(Clock::now());
+    letIn();
+    _lobby.look(Clock::now());
+    return _lobby.hasAsker();
 }
 
-bool HttpSocket::accept() noexcept
+/// \return false: it is over
+bool HttpSocket::await(std::chrono::milliseconds patience) noexcept
 {
-    int fd = acceptOnce();
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && _reserve)
+    using namespace std::chrono;
+    const auto shut = ceil<milliseconds>(_closedUntil - Clock::now());
+    const bool isShut = shut.count() > 0;
+    if (isShut)
+        patience = std::min(patience, shut);
+    pollfd waited[] = {
+        {_wake.get(), POLLIN, 0}, {_lobby.descriptor(), POLLIN, 0}, {sockfd(), POLLIN, 0}};
+    ::poll(waited, isShut ? 2 : 3, static_cast<int>(patience.count()));
+    return waited[0].revents == 0;
+}
+
+/// Who waits in the kernel's queue, as far as there are places.
+void HttpSocket::letIn()
+{
+    const auto now = Clock::now();
+    if (now < _closedUntil)
+        return;
+    for (std::size_t i = 0; i < _most; ++i)
     {
-        _reserve.reset();
-        fd = acceptOnce();
+        if (_lobby.isFull() && !makeRoom(now))
+            return;
+        net::Descriptor client = acceptOne(now);
+        if (!client)
+            return;
+        _lobby.enter(std::move(client), now);
     }
-    _accepted.reset(fd);
-    if (_accepted)
-        return true;
-    // Whatever is still there to be accepted would make this a busy loop. A client that has gone again is no such thing.
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-        pause();
-    return false;
 }
 
-int HttpSocket::acceptOnce() noexcept
+/// Nobody loses a place before somebody is there who wants it.
+bool HttpSocket::makeRoom(Clock::time_point now) noexcept
 {
-    return ::accept4(sockfd(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (!isSomebodyThere())
+        return false;
+    const bool hasRoom = _lobby.endOldest(now);
+    if (!hasRoom)
+        _closedUntil = now + Lobby::leastStay;
+    return hasRoom;
+}
+
+bool HttpSocket::isSomebodyThere() const noexcept
+{
+    pollfd waiting{sockfd(), POLLIN, 0};
+    return ::poll(&waiting, 1, 0) > 0;
+}
+
+net::Descriptor HttpSocket::acceptOne(Clock::time_point now) noexcept
+{
+    const auto accept = [this] { return ::accept4(sockfd(), nullptr, nullptr, SOCK_CLOEXEC); };
+    net::Descriptor client(accept());
+    if (!client && isOutOfDescriptors(errno) && giveOneUp(now))
+        client.reset(accept());
+    // Whatever is still there to be accepted would make this a busy loop. A client that has gone again is no such thing.
+    if (!client && (isOutOfDescriptors(errno) || errno == ENOBUFS || errno == ENOMEM))
+        _closedUntil = now + Lobby::leastStay;
+    return client;
+}
+
+bool HttpSocket::giveOneUp(Clock::time_point now) noexcept
+{
+    if (_lobby.endOldest(now))
+        return true;
+    const bool isThere{_reserve};
+    _reserve.reset();
+    return isThere;
 }
 
 Poco::Net::SocketImpl* HttpSocket::acceptConnection(Poco::Net::SocketAddress&)
 {
-    return new LastingSocket(_accepted.release());
-}
-
-void HttpSocket::pause() noexcept
-{
-    pollfd woken{_wake.get(), POLLIN, 0};
-    ::poll(&woken, 1, pauseMilliseconds);
+    Lobby::Guest guest = _lobby.nextAsker();
+    _visits->makeRoom();
+    return new VisitSocket(guest.socket.release(), *_visits, guest.since);
 }
 
 void HttpSocket::wake() noexcept

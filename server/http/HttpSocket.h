@@ -1,26 +1,56 @@
-// A listening socket of the HTTP server in the form that Poco::Net::TCPServer wants, without what POCO's own lacks: accepted
-// sockets are closed on exec, stopping needs no connection, and when the mail side has used up the descriptors there is one
-// left to answer a probe with.
+// A listening socket of the HTTP server in the form that Poco::Net::TCPServer wants, with what POCO's own lacks: it hands over
+// only who has asked (Lobby), accepted sockets are closed on exec, stopping needs no connection, and when the mail side has used
+// up the descriptors there is one left to answer a probe with.
 // Thread safety: [any] (one thread accepts; wake() from any).
 #pragma once
 
+#include "http/Lobby.h"
+#include "http/Visits.h"
 #include "net/Descriptor.h"
 
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/Net/ServerSocketImpl.h>
+#include <Poco/Net/StreamSocketImpl.h>
+
+#include <chrono>
+#include <cstddef>
 
 namespace mpsmtp::http
 {
+
+/// The connection of one who has asked: a visit for as long as anybody has it. POCO's session closes its socket behind the
+/// answer, while the descriptor's number is still known to those who may have to end the connection (Visits), and may by then be
+/// another connection's.
+class VisitSocket : public Poco::Net::StreamSocketImpl
+{
+public:
+    VisitSocket(int fd, Visits& visits, Visits::Clock::time_point since);
+
+    void close() override {} // the base's destructor does it
+
+    [[nodiscard]] Visits::Visit& visit() noexcept { return _visit; }
+
+protected:
+    ~VisitSocket() override = default;
+
+private:
+    Visits::Visit _visit;
+};
 
 class HttpSocket : public Poco::Net::ServerSocketImpl
 {
 public:
     /// \param listening non-blocking
-    explicit HttpSocket(net::Descriptor listening);
+    /// \param lobby most clients that have not asked yet, for at most `longest`
+    HttpSocket(net::Descriptor listening, std::size_t lobby, std::chrono::milliseconds longest);
 
-    /// True: a connection has been accepted and waits in acceptConnection().
+    /// To be called once, before the server accepts. `visits` outlives all sockets.
+    void serve(Visits& visits) noexcept { _visits = &visits; }
+
+    /// True: somebody has asked and waits in acceptConnection().
     bool poll(const Poco::Timespan& timeout, int mode) override;
 
+    /// Waits a moment for a thread, which may be taken from the oldest visit.
     Poco::Net::SocketImpl* acceptConnection(Poco::Net::SocketAddress& clientAddress) override;
 
     /// From now on poll() returns at once, without accepting.
@@ -30,13 +60,21 @@ protected:
     ~HttpSocket() override = default;
 
 private:
-    [[nodiscard]] bool accept() noexcept;
-    [[nodiscard]] int acceptOnce() noexcept;
-    void pause() noexcept;
+    using Clock = Lobby::Clock;
+
+    [[nodiscard]] bool await(std::chrono::milliseconds patience) noexcept;
+    void letIn();
+    [[nodiscard]] bool makeRoom(Clock::time_point now) noexcept;
+    [[nodiscard]] bool isSomebodyThere() const noexcept;
+    [[nodiscard]] net::Descriptor acceptOne(Clock::time_point now) noexcept;
+    [[nodiscard]] bool giveOneUp(Clock::time_point now) noexcept;
 
     const net::Descriptor _wake;
+    const std::size_t _most;
+    Lobby _lobby;
     net::Descriptor _reserve; ///< given up when there is no other descriptor left
-    net::Descriptor _accepted;
+    Clock::time_point _closedUntil;
+    Visits* _visits = nullptr;
 };
 
 /// The handle that TCPServer wants; owns `impl`.

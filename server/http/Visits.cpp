@@ -3,13 +3,12 @@
 #include "http/Visits.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <sys/socket.h>
 
 namespace mpsmtp::http
 {
-
-using Clock = std::chrono::steady_clock;
 
 namespace
 {
@@ -19,8 +18,8 @@ constexpr std::chrono::milliseconds roomTimeout(200);
 
 } // namespace
 
-Visits::Visits(std::size_t most, std::chrono::milliseconds longest)
-    : _most(most), _longest(longest), _thread([this] { watch(); })
+Visits::Visits(std::size_t most, std::chrono::milliseconds longest, std::chrono::milliseconds least)
+    : _most(most), _longest(longest), _least(least), _thread([this] { watch(); })
 {
 }
 
@@ -34,8 +33,8 @@ Visits::~Visits()
     _thread.join();
 }
 
-Visits::Visit::Visit(Visits& visits, int fd)
-    : _visits(visits), _fd(fd), _deadline(Clock::now() + visits._longest)
+Visits::Visit::Visit(Visits& visits, int fd, Clock::time_point since)
+    : _visits(visits), _fd(fd), _begin(Clock::now()), _deadline(since + visits._longest)
 {
     const std::lock_guard lock(_visits._mutex);
     _place = _visits._visits.insert(_visits._visits.end(), this);
@@ -44,9 +43,25 @@ Visits::Visit::Visit(Visits& visits, int fd)
     _visits._changed.notify_all();
 }
 
-Visits::Visit::~Visit()
+void Visits::Visit::answered()
 {
     const std::lock_guard lock(_visits._mutex);
+    _isAnswered = true;
+    if (_visits._isClosing)
+        _visits.cut(*this);
+    _visits._changed.notify_all();
+}
+
+Visits::Visit::~Visit()
+{
+    end();
+}
+
+void Visits::Visit::end()
+{
+    const std::lock_guard lock(_visits._mutex);
+    if (std::exchange(_isOver, true))
+        return;
     _visits._visits.erase(_place);
     _visits._changed.notify_all();
 }
@@ -54,28 +69,49 @@ Visits::Visit::~Visit()
 void Visits::makeRoom()
 {
     std::unique_lock lock(_mutex);
-    if (_visits.size() < _most)
-        return;
-    const auto oldest = std::find_if(
-        _visits.begin(), _visits.end(), [](const Visit* each) { return !each->_isCut; });
-    if (oldest != _visits.end())
-        cut(**oldest);
-    // Whoever accepts goes no faster than visits end: a burst waits in the kernel's queue, where nobody is dropped.
-    _changed.wait_for(lock, roomTimeout, [this] { return _visits.size() < _most; });
+    const auto deadline = Clock::now() + roomTimeout;
+    bool hasCut = false;
+    // Nobody is handed over faster than visits end: POCO closes without a word what its queue has no room for.
+    while (_visits.size() >= _most && Clock::now() < deadline)
+    {
+        auto next = deadline;
+        if (Visit* const longest = hasCut ? nullptr : longestVisit())
+        {
+            if (longest->_isAnswered || Clock::now() - longest->_begin >= _least)
+            {
+                cut(*longest);
+                hasCut = true;
+            }
+            else
+                next = std::min(next, longest->_begin + _least);
+        }
+        _changed.wait_until(lock, next);
+    }
 }
 
-void Visits::cutAll()
+/// Who has an answer and does not go, before all others. \return nullptr: all are cut
+Visits::Visit* Visits::longestVisit() const noexcept
 {
-    const std::lock_guard lock(_mutex);
+    Visit* longest = nullptr;
+    for (Visit* each : _visits)
+        if (!each->_isCut && (longest == nullptr || (each->_isAnswered && !longest->_isAnswered)))
+            longest = each;
+    return longest;
+}
+
+bool Visits::end(std::chrono::milliseconds grace, std::chrono::milliseconds patience)
+{
+    const auto isEmpty = [this] { return _visits.empty(); };
+    std::unique_lock lock(_mutex);
     _isClosing = true;
     for (Visit* visit : _visits)
+        if (visit->_isAnswered)
+            cut(*visit);
+    if (_changed.wait_for(lock, grace, isEmpty))
+        return true;
+    for (Visit* visit : _visits)
         cut(*visit);
-}
-
-bool Visits::awaitEmpty(std::chrono::milliseconds patience)
-{
-    std::unique_lock lock(_mutex);
-    return _changed.wait_for(lock, patience, [this] { return _visits.empty(); });
+    return _changed.wait_for(lock, patience, isEmpty);
 }
 
 void Visits::cut(Visit& visit) noexcept
@@ -84,19 +120,28 @@ void Visits::cut(Visit& visit) noexcept
     ::shutdown(visit._fd, SHUT_RDWR);
 }
 
+/// Whose deadline comes first. \return nullptr: nobody's
+Visits::Visit* Visits::nextToEnd() const noexcept
+{
+    Visit* next = nullptr;
+    for (Visit* each : _visits)
+        if (!each->_isCut && (next == nullptr || each->_deadline < next->_deadline))
+            next = each;
+    return next;
+}
+
 void Visits::watch()
 {
     std::unique_lock lock(_mutex);
     while (!_isOver)
     {
-        const auto next = std::find_if(
-            _visits.begin(), _visits.end(), [](const Visit* each) { return !each->_isCut; });
-        if (next == _visits.end())
+        Visit* const next = nextToEnd();
+        if (next == nullptr)
             _changed.wait(lock);
-        else if ((*next)->_deadline <= Clock::now())
-            cut(**next);
+        else if (next->_deadline <= Clock::now())
+            cut(*next);
         else
-            _changed.wait_until(lock, Clock::time_point((*next)->_deadline));
+            _changed.wait_until(lock, Clock::time_point(next->_deadline));
     }
 }
 
