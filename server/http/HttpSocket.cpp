@@ -46,6 +46,16 @@ VisitSocket::VisitSocket(int fd, Visits& visits, Visits::Clock::time_point since
     (void)::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sendBufferOctets, sizeof sendBufferOctets);
 }
 
+bool VisitSocket::poll(const Poco::Timespan& timeout, int mode)
+{
+    pollfd waited{sockfd(), 0, 0};
+    if ((mode & SELECT_READ) != 0)
+        waited.events |= POLLIN;
+    if ((mode & SELECT_WRITE) != 0)
+        waited.events |= POLLOUT;
+    return ::poll(&waited, 1, static_cast<int>(timeout.totalMilliseconds())) > 0;
+}
+
 HttpSocket::HttpSocket(net::Descriptor listening,
                        std::size_t lobby,
                        std::chrono::milliseconds longest)

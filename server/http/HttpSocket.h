@@ -28,6 +28,9 @@ public:
 
     void close() override {} // the base's destructor does it
 
+    /// Needs no descriptor: POCO's own makes an epoll set at each call, and there may be none left.
+    bool poll(const Poco::Timespan& timeout, int mode) override;
+
     [[nodiscard]] Visits::Visit& visit() noexcept { return _visit; }
 
 protected:

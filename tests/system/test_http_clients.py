@@ -151,6 +151,25 @@ class Crowds(HttpClientsTest):
             is_over.set()
             crowd.join(harness.DEADLINE)
 
+    @unittest.skipIf("undefined" in harness.SANITIZERS, "a sanitizer needs descriptors of its own")
+    def test_probes_are_answered_without_a_descriptor_left(self):
+        """Mail has used them all up; and silent clients come on top of it."""
+        self.serve()
+        self.assert_serves()
+        limits = resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE)
+        descriptors, _ = self.held()
+        resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (descriptors, limits[1]))
+        try:
+            for count in (0, 1, 50):
+                with self.subTest(count), self.crowd(b"", False, count):
+                    for _ in range(20):
+                        self.assertEqual(self.request("/livez")[0], 200)
+                        self.assertEqual(answer_of(self.address()), "whole")
+        finally:
+            resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, limits)
+        self.assert_serves()
+        harness.wait_until(lambda: self.held()[0] <= descriptors, "the descriptors, as before")
+
 
 class Ends(HttpClientsTest):
     # A long page: one that is cut would be seen.
