@@ -291,11 +291,16 @@ try
     Impl& own = *_impl;
     // Made at once, all of them: when the mail side has used up what threads there may be, these are there.
     const auto most = static_cast<int>(own.limits.threads);
-    constexpr int spare = 8; // on their way back to the pool (POCO)
+    // An address keeps those that it has used for idleWait, and some are on their way back to the pool (POCO). Without enough,
+    // POCO closes connections without a word.
+    constexpr int spare = 8;
+    const auto capacity = static_cast<int>(change._places.size()) * most + spare;
     if (!own.visits && !change._places.empty())
         own.visits.emplace(own.limits.threads, own.limits.connection, own.limits.leastVisit);
     if (!own.pool && !change._places.empty())
-        own.pool.emplace("http", most, most + spare, poolIdleSeconds, threadStackOctets);
+        own.pool.emplace("http", most, capacity, poolIdleSeconds, threadStackOctets);
+    if (own.pool && own.pool->capacity() < capacity)
+        own.pool->addCapacity(capacity - own.pool->capacity());
     std::vector<std::shared_ptr<Door>> next;
     for (const Change::Place& place : change._places)
     {

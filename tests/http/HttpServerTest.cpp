@@ -107,6 +107,7 @@ class HttpServerTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whoAsksAtTheSameTimeIsAnsweredInTurn);
     CPPUNIT_TEST(whoDoesNotReadMakesRoom);
     CPPUNIT_TEST(whoHasItsAnswerAndStaysMakesRoomAtOnce);
+    CPPUNIT_TEST(eachOfManyAddressesAnswers);
     CPPUNIT_TEST(anAnswerThatIsAwaitedAtTheStopIsWhole);
     CPPUNIT_TEST(aClientThatReadsNothingDoesNotHoldUpTheStop);
     CPPUNIT_TEST_SUITE_END();
@@ -255,6 +256,14 @@ public:
         for (int i = 0; i < 50; ++i)
             CPPUNIT_ASSERT_EQUAL(std::string("200"),
                                  staying.emplace_back(path(0)).send(request).status());
+    }
+
+    void eachOfManyAddressesAnswers()
+    {
+        const auto server = serve(oneThread(), 30);
+        for (int round = 0; round < 2; ++round)
+            for (int i = 0; i < 30; ++i)
+                CPPUNIT_ASSERT_EQUAL(std::string("200"), Client(path(i)).send(request).status());
     }
 
     void anAnswerThatIsAwaitedAtTheStopIsWhole()
