@@ -10,6 +10,7 @@
 #include <Poco/Version.h>
 
 #include <algorithm>
+#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -41,12 +42,13 @@ std::string compiler()
 #endif
 }
 
-std::string page(const metrics::Metrics& metrics, metrics::Format format)
+std::string
+page(const metrics::Metrics& metrics, const ProcessFigures& process, metrics::Format format)
 {
     metrics::Exposition text(format);
     report(metrics::Build{version, compiler(), pocoVersion()}, text);
     report(metrics, text);
-    report(processFigures(), text);
+    report(process.now(), text);
     return text.finish();
 }
 
@@ -58,7 +60,8 @@ bool holds(const std::vector<std::string>& addresses, const std::string& address
 } // namespace
 
 HttpSide::HttpSide(const metrics::Metrics& metrics, Health& health)
-    : _server({[&metrics](metrics::Format format) { return page(metrics, format); },
+    : _server({[&metrics, process = std::make_shared<const ProcessFigures>()](
+                   metrics::Format format) { return page(metrics, *process, format); },
                [&health] { return health.live(); },
                [&health] { return health.ready(); }})
 {

@@ -171,6 +171,24 @@ class Crowds(HttpClientsTest):
         harness.wait_until(lambda: self.held()[0] <= descriptors, "the descriptors, as before")
 
 
+    @unittest.skipIf("undefined" in harness.SANITIZERS, "a sanitizer needs descriptors of its own")
+    def test_the_figures_of_a_process_without_a_descriptor_left_say_so(self):
+        """An alert on open descriptors is for this moment; and a start time of 0 would look like a restart."""
+        self.serve()
+        before = self.sample()
+        limits = resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE)
+        descriptors, _ = self.held()
+        resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (descriptors, limits[1]))
+        try:
+            now = self.sample()
+        finally:
+            resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, limits)
+        self.assertEqual((now("process_open_fds"), now("process_max_fds")), (descriptors, descriptors))
+        self.assertEqual(now("process_start_time_seconds"), before("process_start_time_seconds"))
+        for name in ("process_resident_memory_bytes", "process_virtual_memory_bytes", "process_threads"):
+            self.assertGreater(now(name), 0, name)
+
+
 class Ends(HttpClientsTest):
     # A long page: one that is cut would be seen.
     handlers = {f"bin{i}": {"type": "discard", "required": "no"} for i in range(40)}
