@@ -39,11 +39,18 @@ void DaemonTarget::tellBack()
 {
     if (!_isGone.exchange(false))
         return;
-    const Message back("server",
-                       std::string(_name) + " takes entries again; others are on standard error",
-                       Message::PRIO_NOTICE);
-    if (_socket.send(datagram(back, nullptr)) != 0)
+    const int reason = _loss->error();
+    const std::uint64_t lost = _loss->take();
+    std::string text = std::string(_name) + " takes entries again; others are on standard error";
+    if (lost != 0)
+        text += ", but for " + std::to_string(lost) + " that were lost: " + lossReason(reason);
+    const log::Fields fields{{log::Field::Lost, lost}};
+    const Message back("server", text, Message::PRIO_NOTICE);
+    if (_socket.send(datagram(back, lost == 0 ? nullptr : &fields)) != 0)
+    {
+        _loss->add(reason, lost);
         _isGone = true;
+    }
 }
 
 void DaemonTarget::tend()

@@ -9,6 +9,7 @@
 #include <Poco/AutoPtr.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 namespace mpsmtp::app
@@ -22,11 +23,16 @@ public:
 
 protected:
     /// \param fallback takes what the daemon does not
+    /// \param loss what neither took
     DaemonTarget(std::string path,
                  LogSocket::Large large,
                  const char* name,
-                 Poco::AutoPtr<LogTarget> fallback)
-        : _socket(std::move(path), large), _name(name), _fallback(std::move(fallback))
+                 Poco::AutoPtr<LogTarget> fallback,
+                 std::shared_ptr<LogLoss> loss)
+        : _socket(std::move(path), large),
+          _name(name),
+          _fallback(std::move(fallback)),
+          _loss(std::move(loss))
     {
     }
 
@@ -42,6 +48,7 @@ private:
     LogSocket _socket;
     const char* const _name; ///< in sentences: "the journal"
     Poco::AutoPtr<LogTarget> _fallback;
+    const std::shared_ptr<LogLoss> _loss;
     std::atomic<bool> _isGone{false};
 };
 
@@ -49,9 +56,14 @@ private:
 class JournalTarget final : public DaemonTarget
 {
 public:
-    JournalTarget(std::string path, Poco::AutoPtr<LogTarget> fallback)
-        : DaemonTarget(
-              std::move(path), LogSocket::Large::Sealed, "the journal", std::move(fallback))
+    JournalTarget(std::string path,
+                  Poco::AutoPtr<LogTarget> fallback,
+                  std::shared_ptr<LogLoss> loss = std::make_shared<LogLoss>())
+        : DaemonTarget(std::move(path),
+                       LogSocket::Large::Sealed,
+                       "the journal",
+                       std::move(fallback),
+                       std::move(loss))
     {
     }
 
@@ -69,8 +81,13 @@ class SyslogTarget final : public DaemonTarget
 public:
     SyslogTarget(std::string path,
                  std::unique_ptr<LogFormatter> formatter,
-                 Poco::AutoPtr<LogTarget> fallback)
-        : DaemonTarget(std::move(path), LogSocket::Large::Refused, "syslog", std::move(fallback)),
+                 Poco::AutoPtr<LogTarget> fallback,
+                 std::shared_ptr<LogLoss> loss = std::make_shared<LogLoss>())
+        : DaemonTarget(std::move(path),
+                       LogSocket::Large::Refused,
+                       "syslog",
+                       std::move(fallback),
+                       std::move(loss)),
           _formatter(std::move(formatter))
     {
     }

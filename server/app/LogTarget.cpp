@@ -42,11 +42,13 @@ std::string lossReason(int error)
 LineTarget::LineTarget(std::shared_ptr<LogOutput> output,
                        std::unique_ptr<LogFormatter> formatter,
                        Prefix prefix,
-                       Poco::AutoPtr<log::EntryChannel> alarm)
+                       Poco::AutoPtr<log::EntryChannel> alarm,
+                       std::shared_ptr<LogLoss> loss)
     : _output(std::move(output)),
       _formatter(std::move(formatter)),
       _prefix(prefix),
-      _alarm(std::move(alarm))
+      _alarm(std::move(alarm)),
+      _loss(std::move(loss))
 {
 }
 
@@ -68,8 +70,7 @@ int LineTarget::put(const Message& message, const log::FieldSource* fields)
 
 void LineTarget::lose(int error)
 {
-    _lostError = error;
-    ++_lost;
+    _loss->add(error);
     if (!_isLosing.exchange(true) && !_alarm.isNull())
         _alarm->log({"server",
                      "cannot write the log " + _output->path() + ": " + lossReason(error) +
@@ -79,16 +80,17 @@ void LineTarget::lose(int error)
 
 void LineTarget::tellLost()
 {
-    if (_lost == 0)
+    if (!_loss->isThere())
         return;
-    const std::uint64_t count = _lost.exchange(0);
-    if (count == 0) // another thread tells it
+    const int reason = _loss->error();
+    const std::uint64_t count = _loss->take();
+    if (count == 0)
         return;
     const std::string text =
-        std::to_string(count) + " lines of the log were lost: " + lossReason(_lostError);
+        std::to_string(count) + " lines of the log were lost: " + lossReason(reason);
     const log::Fields fields{{log::Field::Lost, count}};
-    if (put({"server", text, Message::PRIO_WARNING}, &fields) != 0)
-        _lost += count;
+    if (const int error = put({"server", text, Message::PRIO_WARNING}, &fields); error != 0)
+        _loss->add(error, count);
     else
         _isLosing = false;
 }

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "app/LogFormatter.h"
+#include "app/LogLoss.h"
 #include "app/LogOutput.h"
 #include "log/Entry.h"
 
 #include <Poco/AutoPtr.h>
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -38,10 +38,12 @@ public:
     };
 
     /// \param alarm is told, once each time, when nothing can be written any more; may be null
+    /// \param loss of this log, whatever targets it had before
     LineTarget(std::shared_ptr<LogOutput> output,
                std::unique_ptr<LogFormatter> formatter,
                Prefix prefix = Prefix::None,
-               Poco::AutoPtr<log::EntryChannel> alarm = {});
+               Poco::AutoPtr<log::EntryChannel> alarm = {},
+               std::shared_ptr<LogLoss> loss = std::make_shared<LogLoss>());
 
     void write(const Poco::Message& message, const log::FieldSource* fields) override;
     void tend() override;
@@ -58,8 +60,7 @@ private:
     const std::unique_ptr<LogFormatter> _formatter;
     const Prefix _prefix;
     Poco::AutoPtr<log::EntryChannel> _alarm;
-    std::atomic<std::uint64_t> _lost{0};
-    std::atomic<int> _lostError{0};
+    const std::shared_ptr<LogLoss> _loss;
     std::atomic<bool> _isLosing{false}; ///< and has told the alarm so
 };
 

@@ -59,30 +59,43 @@ Logging::~Logging()
 }
 
 /// The log on standard error, as the whole or as what is left when a daemon takes nothing.
-Poco::AutoPtr<LogTarget> Logging::makeStandardError(const LoggingConfig& config) const
+Poco::AutoPtr<LogTarget> Logging::makeStandardError(const LoggingConfig& config,
+                                                    std::shared_ptr<LogLoss> loss) const
 {
     if (isStandardErrorTheJournal(config.journalStream))
-        return new LineTarget(
-            _standardError, makeFormatter<BareLogFormatter>(config), LineTarget::Prefix::Priority);
-    return new LineTarget(_standardError, makeFormatter<TextLogFormatter>(config));
+        return new LineTarget(_standardError,
+                              makeFormatter<BareLogFormatter>(config),
+                              LineTarget::Prefix::Priority,
+                              {},
+                              std::move(loss));
+    return new LineTarget(_standardError,
+                          makeFormatter<TextLogFormatter>(config),
+                          LineTarget::Prefix::None,
+                          {},
+                          std::move(loss));
 }
 
 Poco::AutoPtr<LogTarget> Logging::makeTarget(const LoggingConfig& config)
 {
     std::shared_ptr<LogOutput> file;
-    const Poco::AutoPtr<LogTarget> standardError = makeStandardError(config);
+    const bool isFile =
+        config.target != "stderr" && config.target != "journal" && config.target != "syslog";
+    // Beside a file it only complains: what the file has lost is told there.
+    const Poco::AutoPtr<LogTarget> standardError =
+        makeStandardError(config, isFile ? std::make_shared<LogLoss>() : _loss);
     Poco::AutoPtr<LogTarget> target = standardError;
     if (config.target == "journal" ||
         (config.target == "stderr" && isStandardErrorTheJournal(config.journalStream)))
-        target = new JournalTarget(config.journalSocket, target);
+        target = new JournalTarget(config.journalSocket, target, _loss);
     else if (config.target == "syslog")
-        target = new SyslogTarget(syslogSocket, makeFormatter<BareLogFormatter>(config), target);
-    else if (config.target != "stderr")
+        target =
+            new SyslogTarget(syslogSocket, makeFormatter<BareLogFormatter>(config), target, _loss);
+    else if (isFile)
     {
         file = _file && _file->path() == config.target ? _file
                                                        : std::make_shared<LogOutput>(config.target);
         target = new LineTarget(
-            file, makeFormatter<TextLogFormatter>(config), LineTarget::Prefix::None, target);
+            file, makeFormatter<TextLogFormatter>(config), LineTarget::Prefix::None, target, _loss);
     }
     _file = std::move(file);
     _complaints = standardError;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "app/Configuration.h"
+#include "app/LogLoss.h"
 #include "app/LogOutput.h"
 #include "app/LogSwitch.h"
 #include "app/RepeatLimit.h"
@@ -42,15 +43,18 @@ public:
     /// tend() has, or will soon have, something to do.
     [[nodiscard]] bool needsTending() const noexcept
     {
-        return _wantsReopen || _repeats->isCounting();
+        return _wantsReopen || _loss->isThere() || _repeats->isCounting();
     }
 
 private:
     [[nodiscard]] Poco::AutoPtr<LogTarget> makeTarget(const LoggingConfig& config);
-    [[nodiscard]] Poco::AutoPtr<LogTarget> makeStandardError(const LoggingConfig& config) const;
+    [[nodiscard]] Poco::AutoPtr<LogTarget> makeStandardError(const LoggingConfig& config,
+                                                             std::shared_ptr<LogLoss> loss) const;
     void setLevels(const LoggingConfig& config) const;
 
     std::string _target;
+    const std::shared_ptr<LogLoss> _loss =
+        std::make_shared<LogLoss>(); ///< of the log, wherever it goes
     std::shared_ptr<LogOutput> _standardError;
     Poco::AutoPtr<LogTarget> _complaints; ///< standard error, whatever the target is
     std::shared_ptr<LogOutput> _file;     ///< null unless the target is one

@@ -67,6 +67,9 @@ class LoggingTest : public CppUnit::TestFixture
     CPPUNIT_TEST(withoutAJournalTheLogGoesToStandardErrorAndSaysSo);
     CPPUNIT_TEST(standardErrorIsTheJournalOnlyIfItIs);
     CPPUNIT_TEST(aFileThatCouldNotBeOpenedAnewIsTriedAgain);
+    CPPUNIT_TEST(whatAFullDiskHasLostIsToldEvenIfTheConfigurationChanges);
+    CPPUNIT_TEST(whatNeitherJournalNorStandardErrorTookIsToldToTheJournal);
+    CPPUNIT_TEST(standardErrorIsNotToldWhatTheFileHasLost);
     CPPUNIT_TEST_SUITE_END();
 
     void linesAreWholeAndNoneIsLostWhileTheTargetChanges()
@@ -236,6 +239,57 @@ class LoggingTest : public CppUnit::TestFixture
                                text.find("the log is open anew, after all") != std::string::npos);
         const std::string told = readFile(path("stderr"));
         CPPUNIT_ASSERT_MESSAGE(told, told.find("the old file stays in use") != std::string::npos);
+    }
+
+    void whatAFullDiskHasLostIsToldEvenIfTheConfigurationChanges()
+    {
+        StandardErrorIn file(path("stderr"));
+        LoggingConfig full = at("x.log");
+        full.target = "/dev/full";
+        Logging logging(full);
+        Poco::Logger::get("test").information("lost");
+        full.format = LogFormat::Json;
+        logging.change(full); // another target for the same file
+        Poco::Logger::get("test").information("lost");
+        CPPUNIT_ASSERT(logging.needsTending());
+        logging.change(at("x.log"));
+        Poco::Logger::get("test").information("a line of text");
+        const std::string text = readFile(path("x.log"));
+        const std::string told =
+            "WARNING server: 2 lines of the log were lost: No space left on device\n";
+        CPPUNIT_ASSERT_MESSAGE(text, text.find(told) != std::string::npos);
+        CPPUNIT_ASSERT(!logging.needsTending());
+    }
+
+    void whatNeitherJournalNorStandardErrorTookIsToldToTheJournal()
+    {
+        StandardErrorIn file("/dev/full");
+        const Logging logging(toJournal());
+        Poco::Logger::get("net").error("one");
+        Poco::Logger::get("net").error("two");
+        FakeJournal journal(path("journal"));
+        Poco::Logger::get("net").error("three");
+        CPPUNIT_ASSERT_EQUAL(std::string("net: three"), journal.receive().at("MESSAGE"));
+        auto entry = journal.receive(); // one and two, and that the journal takes nothing
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("server: the journal takes entries again; others are on standard "
+                        "error, but for 3 that were lost: No space left on device"),
+            entry.at("MESSAGE"));
+        CPPUNIT_ASSERT_EQUAL(std::string("3"), entry.at("MPSMTP_LOST"));
+    }
+
+    void standardErrorIsNotToldWhatTheFileHasLost()
+    {
+        StandardErrorIn file(path("stderr"));
+        LoggingConfig full = at("x.log");
+        full.target = "/dev/full";
+        Logging logging(full);
+        Poco::Logger::get("test").information("lost");
+        CPPUNIT_ASSERT_THROW(logging.change(at("none/x.log")), std::system_error);
+        logging.tend();
+        const std::string text = readFile(path("stderr"));
+        CPPUNIT_ASSERT_MESSAGE(text, text.find("cannot write the log /dev/full") != text.npos);
+        CPPUNIT_ASSERT_MESSAGE(text, text.find("were lost") == text.npos);
     }
 
     [[nodiscard]] LoggingConfig toJournal() const
