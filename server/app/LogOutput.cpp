@@ -133,22 +133,25 @@ void LogOutput::finish() noexcept
     (void)putLine({});
 }
 
-void LogOutput::reopen()
+int LogOutput::reopen()
 {
     if (_path.empty())
-        return;
+        return 0;
     const int fresh = openLog(_path);
     int error = 0;
+    int restError = 0;
     {
         const std::lock_guard lock(_mutex);
         std::string_view rest = _rest;
-        (void)put(rest); // the last chance of the old file: half a line has no place in the new one
+        restError =
+            put(rest); // the last chance of the old file: half a line has no place in the new one
         error = ::dup3(fresh, _descriptor, O_CLOEXEC) < 0 ? errno : 0;
         _rest.clear();
     }
     ::close(fresh);
     if (error != 0)
         throw std::system_error(error, std::generic_category(), "cannot reopen the log " + _path);
+    return restError;
 }
 
 } // namespace mpsmtp::app

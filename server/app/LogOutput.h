@@ -40,8 +40,9 @@ public:
 
     /// Opens the file anew, after it was moved away; does nothing for standard error. Lines that
     /// are being written meanwhile go to the old file or the new one, whole.
+    /// \return 0; or an errno: the end of a line that was torn is lost with the old file
     /// \throws std::system_error; the old file stays in use
-    void reopen();
+    int reopen();
 
     /// "" for standard error.
     [[nodiscard]] const std::string& path() const noexcept { return _path; }

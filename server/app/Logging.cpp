@@ -115,6 +115,12 @@ void Logging::setLevels(const LoggingConfig& config) const
         Poco::Logger::get(name).setLevel(config.levelOf(name));
 }
 
+void Logging::openAnew()
+{
+    if (const int error = _file->reopen(); error != 0)
+        _loss->add(error);
+}
+
 void Logging::reopen()
 {
     _wantsReopen = false;
@@ -122,7 +128,7 @@ void Logging::reopen()
         return;
     try
     {
-        _file->reopen();
+        openAnew();
     }
     catch (const std::system_error& error)
     {
@@ -155,7 +161,7 @@ void Logging::tend()
         return;
     try
     {
-        _file->reopen();
+        openAnew();
         _wantsReopen = false;
         Poco::Logger::get("server").notice("the log is open anew, after all");
     }

@@ -51,6 +51,7 @@ private:
     [[nodiscard]] Poco::AutoPtr<LogTarget> makeStandardError(const LoggingConfig& config,
                                                              std::shared_ptr<LogLoss> loss) const;
     void setLevels(const LoggingConfig& config) const;
+    void openAnew();
 
     std::string _target;
     const std::shared_ptr<LogLoss> _loss =

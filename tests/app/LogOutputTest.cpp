@@ -107,6 +107,7 @@ class LogOutputTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aNamedPipeWithoutAReaderIsRefusedAtOnce);
     CPPUNIT_TEST(aNamedPipeThatNobodyReadsIsGivenUpAsAnyOther);
     CPPUNIT_TEST(aLineThatWasTornIsFinishedFirst);
+    CPPUNIT_TEST(aTornLineThatIsLostWithTheOldFileIsNoSecret);
     CPPUNIT_TEST(othersWhoShareAPipeSeeNoChange);
     CPPUNIT_TEST(whatWasLostIsTold);
     CPPUNIT_TEST(loggersFollowTheConfiguration);
@@ -266,6 +267,20 @@ private:
         CPPUNIT_ASSERT_EQUAL(0, output->write("next\n"));
         text += pipe.read();
         CPPUNIT_ASSERT(line + "\nnext\n" == text);
+    }
+
+    void aTornLineThatIsLostWithTheOldFileIsNoSecret()
+    {
+        CPPUNIT_ASSERT_EQUAL(0, ::mkfifo(_path.c_str(), 0600));
+        const int reader = ::open(_path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        LogOutput output(_path);
+        CPPUNIT_ASSERT_EQUAL(0, output.write(std::string(200'000, 'x') + "\n"));
+        std::filesystem::remove(_path);
+        CPPUNIT_ASSERT_EQUAL(EAGAIN, output.reopen());
+        CPPUNIT_ASSERT_EQUAL(0, output.reopen());
+        write(output, "next");
+        CPPUNIT_ASSERT_EQUAL(std::string("next\n"), fileText(_path));
+        ::close(reader);
     }
 
     void othersWhoShareAPipeSeeNoChange()
