@@ -1,4 +1,5 @@
 """The Debian packages: what is in them; and in a Debian of their own, everything that dpkg does with them."""
+import gzip
 import pathlib
 import platform
 import re
@@ -99,6 +100,19 @@ class Packed(unittest.TestCase):
                 self.assertTrue([path for path in self.files("mpsmtpd-dev") if path.endswith("/" + leaf)])
         plugins = sorted(path.rpartition("/")[2] for path in self.files() if "/mpsmtp/plugins/" in path)
         self.assertEqual(plugins, sorted(path.name for path in (harness.BUILD / "plugins").glob("*.so")))
+
+    def test_each_page_that_a_file_names_is_there(self):
+        found = {}
+        for name in NAMES:
+            for inside, path in self.files(name).items():
+                if re.search(r"^/etc/|\.service$|/man/|/doc/.*\.(ini|json|yml)$", inside):
+                    text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode()
+                    for page in re.findall(r"(?:docs|doc/mpsmtpd)/([a-z/-]+\.md)", text):
+                        found.setdefault(page, inside)
+        self.assertIn("service.md", found)
+        for page, inside in found.items():
+            with self.subTest(page, named_by=inside):
+                self.assertIn(f"/usr/share/doc/mpsmtpd/{page}", self.files())
 
     def test_no_library_is_needed_that_is_not_depended_on(self):
         depends = re.findall(r"(?:^|, |\| )([a-z0-9.+-]+)", field(self.packages["mpsmtpd"], "Depends"))
