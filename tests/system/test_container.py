@@ -2,16 +2,20 @@
 import fnmatch
 import os
 import pathlib
+import re
 import shutil
+import socket
 import subprocess
 import unittest
 
 import containerfile
 import debian
-from harness import REPOSITORY, SANITIZED, Output, SystemTest
+from harness import REPOSITORY, SANITIZED, Output, SystemTest, wait_until
 from wire import Wire
 
 FILE = REPOSITORY / "Containerfile"
+HEALTHY = REPOSITORY / "packaging" / "container" / "healthy"
+SETTINGS = HEALTHY.with_name("mpsmtp.ini")
 INSTRUCTIONS = {"RUN", "COPY", "WORKDIR", "LABEL", "ENV", "VOLUME", "EXPOSE", "USER", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT", "CMD"}
 
 
@@ -59,11 +63,65 @@ class Written(unittest.TestCase):
         self.assertEqual(containerfile.command(image.last("ENTRYPOINT")), ["/usr/bin/mpsmtpd"])
         settings = containerfile.command(image.last("CMD"))[-1]
         self.assertIn(settings, [containerfile.copied(text)[2] for word, text in image.steps if word == "COPY"])
-        self.assertEqual(health_command(image)[:2], ["bash", "-c"])
+        checked = [containerfile.copied(text) for word, text in image.steps if word == "COPY"]
+        self.assertIn((None, [str(HEALTHY.relative_to(REPOSITORY))], health_command(image)[0]), checked)
 
     def test_the_configuration_listens_where_the_image_says(self):
-        text = (REPOSITORY / "packaging" / "container" / "mpsmtp.ini").read_text()
-        self.assertIn(f"address = *:{read()[-1].last('EXPOSE')}\n", text)
+        port = read()[-1].last("EXPOSE")
+        self.assertIn(f"address = *:{port}\n", SETTINGS.read_text())
+        self.assertIn(f"smtp=${{2:-{port}}}", HEALTHY.read_text())
+
+    def test_the_health_check_asks_where_the_configuration_serves_http(self):
+        port = re.search(r"\[http\]\n(?:;.*\n)*address = 127\.0\.0\.1:(\d+)\n", SETTINGS.read_text())[1]
+        self.assertIn(f"http=${{1:-{port}}}", HEALTHY.read_text())
+
+
+class Healthy(SystemTest):
+    """The health check's program, beside a server that needs no image."""
+
+    def ask(self, http, smtp):
+        done = subprocess.run([HEALTHY, str(http), str(smtp)], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.stderr, "")
+        return done.returncode, done.stdout
+
+    def serve(self, **sections):
+        return self.start(self.settings({"bin": {"type": "discard"}}, **sections))
+
+    def refusing_port(self):
+        """Bound, so that nobody else can have it, and not listening."""
+        taken = socket.socket()
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+    def test_it_says_what_readyz_says(self):
+        server = self.serve(http={"address": "127.0.0.1:0"})
+        http = server.stderr.wait_for(r"are served on \S+:(\d+)")[1]
+        status, told = self.ask(http, server.port)
+        self.assertEqual(status, 0, told)
+        self.assertTrue(told.startswith("HTTP/1.0 200 OK\n"), told)
+        spool = self.folder / "spool"
+        spool.rename(self.folder / "elsewhere")
+
+        def refused():
+            status, told = self.ask(http, server.port)
+            return told if status else None
+        self.assertIn(str(spool), wait_until(refused, "no readiness: the spool is gone"))
+        (self.folder / "elsewhere").rename(spool)
+
+    def test_without_http_a_greeting_is_enough(self):
+        server = self.serve(server={"hostname": "mx.test"})
+        self.assertEqual(self.ask(self.refusing_port(), server.port), (0, "220 mx.test ESMTP mpsmtpd\n"))
+
+    def test_a_client_that_is_turned_away_is_told_why(self):
+        server = self.serve(limits={"connections": 1})
+        with server.connect():
+            status, told = self.ask(self.refusing_port(), server.port)
+        self.assertEqual((status, told[:4]), (1, "421 "))
+
+    def test_where_nobody_listens_it_fails(self):
+        http, smtp = self.refusing_port(), self.refusing_port()
+        self.assertEqual(self.ask(http, smtp), (1, f"nobody listens at {http} and {smtp}\n"))
 
 
 @unittest.skipIf(SANITIZED or debian.why_no_folder(), debian.why_no_folder() or "a sanitized server is not packed")
@@ -127,10 +185,11 @@ class Built(SystemTest):
         process.wait()
 
     def health(self, process):
-        """Its exit status, asked from inside."""
+        """What it says, asked from inside; empty if it fails."""
         child = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]
-        return subprocess.run(["nsenter", "--target", child, "--mount", "--root", "--", *health_command(self.image)], check=False,
-                              capture_output=True).returncode
+        done = subprocess.run(["nsenter", "--target", child, "--mount", "--root", "--", *health_command(self.image)], check=False,
+                              capture_output=True, text=True)
+        return done.stdout if done.returncode == 0 else ""
 
     def test_it_runs_and_stores_mail_and_stops_as_process_1(self):
         process, log = self.start()
@@ -139,7 +198,7 @@ class Built(SystemTest):
         status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{child}/status").read_text().splitlines() if ":\t" in line)
         self.assertEqual(status["NSpid"].split()[-1], "1")
         self.assertEqual(set(status["Uid"].split()), {"10025"})
-        self.assertEqual(self.health(process), 0)
+        self.assertTrue(self.health(process).startswith("HTTP/1.0 200 OK\n"), log.text())
         with Wire("127.0.0.1", 8025, timeout=60) as wire:
             wire.hello()
             self.assert_reply(wire.deliver(b"Subject: x\r\n\r\n" + b"large\r\n" * 100_000, recipients=["b@b.test"]), 250)
