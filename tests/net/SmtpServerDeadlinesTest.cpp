@@ -63,10 +63,10 @@ class SmtpServerDeadlinesTest : public CppUnit::TestFixture
 
     void eachCommandHasItsOwnTime()
     {
-        TestServer server(configFor(milliseconds(600), seconds(60), 1000));
+        TestServer server(configFor(milliseconds(1500), seconds(60), 1000));
         TestClient client = server.connect();
         (void)client.reply();
-        const auto end = steady_clock::now() + milliseconds(1200);
+        const auto end = steady_clock::now() + milliseconds(2500);
         while (steady_clock::now() < end)
         {
             CPPUNIT_ASSERT_EQUAL(std::string("250"), client.ask("NOOP").substr(0, 3));
