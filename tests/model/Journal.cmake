@@ -1,8 +1,12 @@
 # The journal of maildir and mh: plugins/common/journal, over a disk that is a model.
 mpsmtp_model(journal "JournalModel.cpp;JournalDisk.cpp" plugins/common/journal/Journal.cpp
-    plugins/common/journal/Journals.cpp plugins/common/journal/Users.cpp plugins/common/journal/Format.cpp)
+    plugins/common/journal/Batch.cpp plugins/common/journal/Checkpoints.cpp plugins/common/journal/Format.cpp
+    plugins/common/journal/Journals.cpp plugins/common/journal/SegmentPair.cpp plugins/common/journal/Users.cpp)
 target_link_libraries(model_journal_code PUBLIC ZLIB::ZLIB)
 set(file plugins/common/journal/Journal.cpp)
+set(batch plugins/common/journal/Batch.cpp)
+set(segments plugins/common/journal/SegmentPair.cpp)
+set(checkpoints plugins/common/journal/Checkpoints.cpp)
 
 mpsmtp_mutant(journal does_not_wait_for_its_batch ${file}
     [[if (_isBusy)
@@ -17,33 +21,33 @@ mpsmtp_mutant(journal tells_that_all_is_well ${file}
 mpsmtp_mutant(journal lets_two_lead ${file}
     [[_isBusy = true;]] [[]]
     "one thread at a time writes into the journal")
-mpsmtp_mutant(journal writes_into_a_closed_segment ${file}
+mpsmtp_mutant(journal writes_into_a_closed_segment ${segments}
     [[if (use.state == Use::State::Open && use.segment.room()]] [[if (use.state != Use::State::Free && use.segment.room()]]
     "nothing is written into a segment behind its checkpoint")
-mpsmtp_mutant(journal ends_what_is_held ${file}
+mpsmtp_mutant(journal ends_what_is_held ${checkpoints}
     [[return use->state == Use::State::Open || use->entries != 0;]] [[return use->state == Use::State::Open;]]
     "no use ends before a sync that began when all of its files were in place")
-mpsmtp_mutant(journal ends_without_a_sync ${file}
+mpsmtp_mutant(journal ends_without_a_sync ${checkpoints}
     [[uses.front()->segment.syncFileSystem(user.storage());]] [[]]
     "no use ends before a sync that began when all of its files were in place")
-mpsmtp_mutant(journal begins_what_waits_for_its_checkpoint ${file}
+mpsmtp_mutant(journal begins_what_waits_for_its_checkpoint ${segments}
     [[if (use.state != Use::State::Free)]] [[if (use.state == Use::State::Open)]]
     "no segment is begun again before its use has ended")
 mpsmtp_mutant(journal writes_behind_a_failure ${file}
-    [[_isBroken = true;]] [[]]
+    [[_segments.refuse();]] [[]]
     "nothing is written behind a write that failed")
-mpsmtp_mutant(journal trusts_a_failed_checkpoint ${file}
+mpsmtp_mutant(journal trusts_a_failed_checkpoint ${checkpoints}
     [[use->segment.distrust(user.storage());]] [[]]
     "a journal's end leaves no segment in use but those whose checkpoint has failed")
-mpsmtp_mutant(journal frees_what_failed ${file}
-    [[_isBroken = _isBroken || !isDone;
-    _isStalled = false;
+mpsmtp_mutant(journal frees_what_failed ${checkpoints}
+    [[if (!isDone)
+        _segments.refuse();
     for (Use* use : uses)
         use->state = isDone ? Use::State::Free : Use::State::Kept;]]
     [[for (Use* use : uses)
         use->state = Use::State::Free;]]
     "no segment is begun again before its use has ended")
-mpsmtp_mutant(journal tries_again_what_failed ${file}
+mpsmtp_mutant(journal tries_again_what_failed ${checkpoints}
     [[use->state = isDone ? Use::State::Free : Use::State::Kept;]]
     [[{ use->state = isDone ? Use::State::Free : Use::State::Closed; _hasFailed = false; }]]
     "a segment whose checkpoint has failed stays")
@@ -53,14 +57,14 @@ mpsmtp_mutant(journal wakes_nobody ${file}
 mpsmtp_mutant(journal leaves_the_next_batch ${file}
     [[_waiting.front()->wake.notify_one();]] [[(void)0;]]
     "no thread is left waiting")
-mpsmtp_mutant(journal waits_for_ever ${file}
+mpsmtp_mutant(journal waits_for_ever ${segments}
     [[_changed.wait_until(lock, deadline) == std::cv_status::timeout]] [[(_changed.wait(lock), false)]]
     "no thread is left waiting")
-mpsmtp_mutant(journal loses_an_entrys_end ${file}
+mpsmtp_mutant(journal loses_an_entrys_end ${segments}
     [[if (--use.entries == 0 && use.state == Use::State::Closed)
         _changed.notify_all();]] [[--use.entries;]]
     "no append fails while a segment can come free")
-mpsmtp_mutant(journal ends_without_a_checkpoint ${file}
+mpsmtp_mutant(journal ends_without_a_checkpoint ${checkpoints}
     [[if (!_isStopping && now <]] [[if (now <]]
     "a journal's end leaves no segment in use but those whose checkpoint has failed")
 mpsmtp_mutant(journal holds_the_mutex ${file}
@@ -73,8 +77,8 @@ mpsmtp_mutant(journal logs_under_the_mutex ${file}
         _users.borrow().log().error(error.what());
         lock.lock();]] [[_users.borrow().log().error(error.what());]]
     "no mutex is held while a line is logged")
-mpsmtp_mutant(journal takes_half_a_batch ${file}
-    [[batch.tickets.reserve(std::min(_waiting.size(), batchTickets));]] [[]]
+mpsmtp_mutant(journal takes_half_a_batch ${batch}
+    [[tickets.reserve(std::min(waiting.size(), mostTickets));]] [[]]
     "a journal's end leaves no segment in use but those whose checkpoint has failed")
 mpsmtp_mutant(journal forgets_a_cancellation ${file}
     [[use->entries -= batch.tickets.size();]] [[use->entries -= batch.tickets.size();

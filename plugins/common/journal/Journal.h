@@ -14,27 +14,29 @@
 //
 // The journal is never the reason for which a mail fails: what it cannot take, its store syncs
 // itself.
+//
+// Here is who leads a batch, and who shares the journal. Its octets are left to Batch, the segments'
+// states to SegmentPair, the thread that frees them to Checkpoints.
 // Thread safety: Journal [any], Entry [connection].
 #pragma once
 
-#include "common/journal/Format.h"
+#include "common/journal/Batch.h"
+#include "common/journal/Checkpoints.h"
 #include "common/journal/Recovery.h"
-#include "common/journal/Segment.h"
+#include "common/journal/SegmentPair.h"
 #include "common/journal/Users.h"
 
 #include <mpsmtp/Context.h>
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -120,7 +122,7 @@ public:
     Journal& operator=(const Journal&) = delete;
 
     /// Ends with a checkpoint.
-    ~Journal();
+    ~Journal() = default;
 
     /// Blocks until the record is durable.
     /// \param payload  what encode() gave
@@ -130,7 +132,7 @@ public:
 
     /// True when a write or a checkpoint has failed, or its files were found removed: it will take
     /// nothing more. What it has taken is safe.
-    [[nodiscard]] bool isRefusing() const noexcept { return _isBroken; }
+    [[nodiscard]] bool isRefusing() const noexcept { return _segments.isRefusing(); }
 
     /// False if isRefusing(), or its files have been removed: open another one.
     [[nodiscard]] bool isUsable() const;
@@ -139,53 +141,10 @@ public:
     [[nodiscard]] dev_t device() const noexcept { return _device; }
 
 private:
-    enum class Outcome
-    {
-        Waiting,
-        Stored,
-        Refused
-    };
-
-    /// A record that waits for its batch, and the thread that waits for it.
-    struct Ticket
-    {
-        std::string_view payload;
-        std::uint32_t checksum = 0;
-        RecordHeader header{};
-        std::condition_variable wake;
-        Outcome outcome = Outcome::Waiting;
-        std::size_t segment = 0;
-        std::uint64_t id = 0;
-    };
-
-    struct Use
-    {
-        enum class State
-        {
-            Free,
-            Open,   ///< takes records
-            Closed, ///< waits for its checkpoint
-            Kept    ///< its checkpoint has failed: for the next start
-        };
-
-        Use(const std::string& path, std::uint64_t octets) : segment(path, octets) {}
-
-        Segment segment;
-        State state = State::Free;
-        std::size_t entries = 0; ///< whose files are not all in place yet
-        std::chrono::steady_clock::time_point since;
-    };
-
-    struct Batch
-    {
-        std::vector<Ticket*> tickets;
-        std::vector<std::string> cancellations; ///< payloads
-        std::vector<RecordHeader> headers;      ///< of the cancellations
-        std::uint64_t octets = 0;
-    };
-
     struct Membership;
-    using Lock = std::unique_lock<std::mutex>;
+    using Lock = SegmentPair::Lock;
+    using Outcome = Ticket::Outcome;
+    using Use = SegmentPair::Use;
 
     [[nodiscard]] static std::shared_ptr<Journal> openOnDisk(const std::string& base,
                                                              const std::string& prefix,
@@ -197,40 +156,20 @@ private:
     void cancel(std::uint64_t id) noexcept;
     void lead(Lock& lock) noexcept;
     [[nodiscard]] Outcome write(Batch& batch, Lock& lock);
-    void takeBatch(Batch& batch);
-    [[nodiscard]] Use* useFor(std::uint64_t octets, Lock& lock);
-    [[nodiscard]] Use* findOpen(std::uint64_t octets);
-    [[nodiscard]] std::vector<iovec> partsOf(Batch& batch, const Use& use);
     [[nodiscard]] bool store(Segment& segment, Batch& batch, std::vector<iovec>& parts) noexcept;
-    void close(Use& use);
-    void runCheckpoints() noexcept;
-    [[nodiscard]] std::chrono::steady_clock::time_point nextCheckpoint() const;
-    void closeOld();
-    [[nodiscard]] const std::vector<Use*>& finished() noexcept;
-    void checkpoint(const std::vector<Use*>& uses, Lock& lock);
-    void giveUp(const std::vector<Use*>& uses, const char* reason) noexcept;
 
     const std::string _prefix; // of the paths of its files
-    const std::string _bootId;
-    const std::chrono::milliseconds _checkpointAfter;
     const std::chrono::milliseconds _patience;
     Users _users;
-    std::array<Use, 2> _uses;
-    dev_t _device = 0;
-    std::mutex _mutex;                ///< guards what follows; never held during I/O
-    std::condition_variable _changed; ///< a use's state, or _isStopping
+    std::mutex _mutex; ///< guards what follows but for _device; never held during I/O
+    SegmentPair _segments;
+    const dev_t _device;
     std::vector<Ticket*> _waiting;
     std::vector<std::uint64_t> _cancelled;
     std::uint64_t _lastId = 0;
-    std::uint64_t _lastSequence = 0;
-    bool _isBusy = false;               ///< a thread leads a batch
-    std::atomic<bool> _isBroken{false}; ///< takes nothing more; set under the mutex
-    std::atomic<bool> _isFull{false};   ///< has been told of; the leader's
-    bool _isStalled = false; ///< no segment came free in time: nobody waits until one does
-    bool _isStopping = false;
-    std::vector<Use*> _finished; ///< of the thread of the checkpoints alone
-    bool _hasFailed = false;     ///< a checkpoint; of that thread alone
-    std::thread _checkpoints;
+    bool _isBusy = false;             ///< a thread leads a batch
+    std::atomic<bool> _isFull{false}; ///< has been told of; the leader's
+    Checkpoints _checkpoints;         ///< ends first
 };
 
 } // namespace mpsmtp::store::journal
