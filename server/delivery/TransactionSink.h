@@ -1,15 +1,18 @@
-// The delivery side of one connection: takes its transactions one after another. Thread safety: [connection].
+// The delivery side of one connection: takes its transactions one after another, from MAIL to the reply to the mail data,
+// the line in the log and the notifications. Leaves to others: what filters are asked (SessionPolicy), recipients
+// (RecipientAdmission), the steps of a delivery (Delivery). Thread safety: [connection].
 #pragma once
 
 #include "delivery/BufferPool.h"
 #include "delivery/Clock.h"
 #include "delivery/Delivery.h"
 #include "delivery/DeliveryPlan.h"
-#include "delivery/Destinations.h"
 #include "delivery/EnvelopeView.h"
 #include "delivery/FileCalls.h"
 #include "delivery/HandlerChain.h"
 #include "delivery/MessageView.h"
+#include "delivery/RecipientAdmission.h"
+#include "delivery/SessionPolicy.h"
 #include "delivery/SessionView.h"
 #include "delivery/SpooledMessage.h"
 #include "delivery/TransactionCounts.h"
@@ -20,8 +23,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace mpsmtp::delivery
 {
@@ -73,48 +76,20 @@ public:
               const smtp::Reply* reply) override;
 
 private:
-    using Refusal = std::optional<smtp::Reply>;
-
     /// What a transaction needs. Used again by the next one.
     struct Mail
     {
-        explicit Mail(const SinkResources& resources);
+        Mail(const SinkResources& resources, SessionPolicy& policy);
 
         SpooledMessage message;
         MessageView view;
-        Destinations destinations;
         EnvelopeView envelope;
+        RecipientAdmission recipients;
         DeliveryPlan plan;
         std::string trace;
         Delivery delivery;
     };
 
-    template <class Call>
-    [[nodiscard]] Refusal askAll(PolicyHook hook, Call&& call);
-    [[nodiscard]] Refusal judgeSession(PolicyHook hook, const smtp::SessionInfo& session);
-    [[nodiscard]] Refusal judgeEnvelope(PolicyHook hook);
-    [[nodiscard]] static smtp::Reply refuseByRoute(HandlerChain::Routed&& routed,
-                                                   const smtp::Envelope& envelope,
-                                                   const smtp::Path& path);
-    [[nodiscard]] Refusal askFilters(const smtp::Recipient& recipient,
-                                     std::vector<smtp::Path>& redirects);
-    [[nodiscard]] Refusal addDestination(const smtp::Recipient& recipient,
-                                         const smtp::Envelope& envelope,
-                                         std::unique_ptr<smtp::Path> redirected,
-                                         const RoutePlan& plan);
-    [[nodiscard]] Refusal redirect(const smtp::SessionInfo& session,
-                                   const smtp::Envelope& envelope,
-                                   const smtp::Recipient& recipient,
-                                   std::vector<smtp::Path>&& paths);
-    [[nodiscard]] bool isDestination(const smtp::Path& path, const smtp::Envelope& envelope) const;
-    [[nodiscard]] PolicyAnswer askAboutRecipient(LoadedHandler& handler,
-                                                 const mpsmtp_recipient& candidate,
-                                                 ReplyTarget& target);
-    [[nodiscard]] PolicyQuestion question(PolicyHook hook) noexcept;
-    [[nodiscard]] Refusal routed(const smtp::SessionInfo& session,
-                                 const smtp::Envelope& envelope,
-                                 const smtp::Recipient& recipient);
-    void startTime();
     void notifyReset() noexcept;
     [[nodiscard]] smtp::Reply deliver(const smtp::SessionInfo& session,
                                       const smtp::Envelope& envelope);
@@ -128,15 +103,13 @@ private:
     void clear() noexcept;
 
     const SinkResources _shared;
-    const PolicyChain* _policy; ///< of the session's listener
     SessionView _session;
+    SessionPolicy _policy;
     std::unique_ptr<Mail> _mail; ///< none before the first MAIL: idle connections shall be small
-    bool _hasRedirects = false;  ///< some of them are not what the client named
     bool _isBegun = false;       ///< handlers know of the transaction
     TransactionCounts _counts;
     std::chrono::steady_clock::time_point _begun;
-    std::chrono::steady_clock::time_point _now; ///< the last look at the clock
-    std::chrono::steady_clock::time_point _deadline;
+    std::chrono::steady_clock::time_point _ended; ///< the reply to the mail data was known
 };
 
 } // namespace mpsmtp::delivery
