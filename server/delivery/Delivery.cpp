@@ -1,17 +1,14 @@
 // What this is and its thread safety: Delivery.h.
 #include "delivery/Delivery.h"
 
-#include "delivery/HandlerCounts.h"
 #include "delivery/HookLog.h"
 #include "delivery/ReplyTarget.h"
 #include "log/Entry.h"
 
 #include <mpsmtp/Reply.h>
 
-#include <algorithm>
 #include <exception>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace mpsmtp::delivery
@@ -20,30 +17,7 @@ namespace mpsmtp::delivery
 namespace
 {
 
-std::string_view idOf(const DeliveryInput& input) noexcept
-{
-    return mpsmtp::detail::fromAbi(input.envelope.id);
-}
-
-DeliveryAnswer logged(const HookCall& call, DeliveryAnswer answer)
-{
-    logAnswer(call, answer.kind, answer.reply, answer.detail);
-    return answer;
-}
-
-DeliveryAnswer judged(const HookCall& call, const ReplyTarget& target, std::size_t recipients)
-{
-    return logged(call, deliveryAnswer(target, recipients));
-}
-
 using Outcome = HandlerOutcome::Kind;
-
-Outcome outcomeOf(const DeliveryAnswer& answer, Outcome success) noexcept
-{
-    if (answer.isSuccess())
-        return success;
-    return answer.kind == AnswerKind::Refusal ? Outcome::Refused : Outcome::Failed;
-}
 
 /// The reply to a failed commit. Never permanent: part of the mail may be visible, and only the client can complete it.
 smtp::Reply afterFailedCommit(DeliveryAnswer&& answer)
@@ -73,54 +47,11 @@ void fenced(const HookCall& call, Work&& work) noexcept
 
 } // namespace
 
-const char* HandlerOutcome::word() const noexcept
-{
-    switch (kind)
-    {
-    case Kind::Staged:
-        return "staged";
-    case Kind::Delivered:
-        return "ok";
-    case Kind::Refused:
-        return "refused";
-    case Kind::Failed:
-        return "failed";
-    case Kind::Aborted:
-        return "aborted";
-    case Kind::Discarded:
-        return "discarded";
-    case Kind::Later:
-        return "later";
-    }
-    return "?";
-}
-
-StagedMail::~StagedMail()
-{
-    if (!_staged)
-        return;
-    const mpsmtp_handler& functions = _handler->functions();
-    functions.abort(_handler->self(), _staged);
-    functions.release(_handler->self(), _staged);
-}
-
-void StagedMail::persist(ReplyTarget& target) const noexcept
-{
-    _handler->functions().persist(_handler->self(), _staged, &target);
-}
-
-void StagedMail::commit(ReplyTarget& target) noexcept
-{
-    void* staged = std::exchange(_staged, nullptr);
-    _handler->functions().commit(_handler->self(), staged, &target);
-    _handler->functions().release(_handler->self(), staged);
-}
-
 std::optional<smtp::Reply> Delivery::run(const DeliveryInput& input)
 {
     clear();
     reserve(input);
-    _now = input.begun;
+    _calls.now() = input.begun;
     try
     {
         auto reply = timed(metrics::Phase::Filter,
@@ -170,7 +101,7 @@ std::optional<smtp::Reply> Delivery::deliverRequired(const DeliveryInput& input)
     abortStaged();
     if (!refusal)
         for (const DeliveryJob& job : input.plan.optional())
-            _outcomes.push_back({job.handler, Outcome::Later});
+            _outcomes.add(*job.handler, Outcome::Later);
     return refusal;
 }
 
@@ -179,40 +110,9 @@ void Delivery::abortStaged() noexcept
 {
     while (!_staged.empty())
     {
-        for (HandlerOutcome& outcome : _outcomes)
-            if (outcome.handler == &_staged.back().handler() && outcome.kind == Outcome::Staged)
-                outcome.kind = Outcome::Aborted;
+        _outcomes.noteAbort(_staged.back().handler());
         _staged.pop_back();
     }
-}
-
-/// What a later step of a handler has come to. A step that went well on the way changes nothing but the time.
-void Delivery::note(const LoadedHandler& handler,
-                    const DeliveryAnswer& answer,
-                    HandlerOutcome::Kind success) noexcept
-{
-    for (HandlerOutcome& outcome : _outcomes)
-    {
-        if (outcome.handler != &handler)
-            continue;
-        outcome.kind = outcomeOf(answer, success);
-        outcome.elapsed += _spent;
-        outcome.cause = answer.cause;
-    }
-}
-
-/// The first step of a handler; there is room.
-void Delivery::add(const LoadedHandler& handler,
-                   const DeliveryAnswer& answer,
-                   HandlerOutcome::Kind success) noexcept
-{
-    _outcomes.push_back({&handler, outcomeOf(answer, success), true, _spent, answer.cause});
-}
-
-void Delivery::lap() noexcept
-{
-    const auto before = std::exchange(_now, _clock.steady());
-    _spent = _now - before;
 }
 
 /// \param isNeeded there is something to do; else the phase has no time of its own
@@ -221,9 +121,9 @@ std::optional<smtp::Reply> Delivery::timed(metrics::Phase phase, bool isNeeded, 
 {
     if (!isNeeded)
         return std::nullopt;
-    const auto begun = _now;
+    const auto begun = _calls.now();
     auto refusal = step();
-    _phases[static_cast<std::size_t>(phase)] = _now - begun;
+    _phases[static_cast<std::size_t>(phase)] = _calls.now() - begun;
     return refusal;
 }
 
@@ -232,8 +132,12 @@ std::optional<smtp::Reply> Delivery::filter(const DeliveryInput& input)
     using Decision = PolicyAnswer::Decision;
     for (LoadedHandler* handler : input.policy.of(PolicyHook::Message))
     {
-        const PolicyQuestion question{
-            PolicyHook::Message, idOf(input), input.envelope.session, {}, timeLeft(input), _now};
+        const PolicyQuestion question{PolicyHook::Message,
+                                      input.id(),
+                                      input.envelope.session,
+                                      {},
+                                      _calls.timeLeft(input),
+                                      _calls.now()};
         ReplyTarget target;
         input.message.allowEdits();
         PolicyAnswer answer =
@@ -252,10 +156,10 @@ std::optional<smtp::Reply> Delivery::filter(const DeliveryInput& input)
         if (answer.decision == Decision::Continue)
             continue;
         _isDiscarded = answer.decision == Decision::Discard;
-        _outcomes.push_back({handler,
-                             _isDiscarded                         ? Outcome::Discarded
-                             : answer.kind == AnswerKind::Refusal ? Outcome::Refused
-                                                                  : Outcome::Failed});
+        _outcomes.add(*handler,
+                      _isDiscarded                         ? Outcome::Discarded
+                      : answer.kind == AnswerKind::Refusal ? Outcome::Refused
+                                                           : Outcome::Failed);
         if (_isDiscarded && answer.reply.code == 0)
             return std::nullopt;
         return std::move(answer.reply);
@@ -266,7 +170,7 @@ std::optional<smtp::Reply> Delivery::filter(const DeliveryInput& input)
 std::optional<smtp::Reply> Delivery::stageAll(const DeliveryInput& input)
 {
     for (const DeliveryJob& job : input.plan.staging())
-        if (DeliveryAnswer answer = stage(job, input); !answer.isSuccess())
+        if (DeliveryAnswer answer = _calls.stage(job, input, _staged); !answer.isSuccess())
             return std::move(answer.reply);
     return std::nullopt;
 }
@@ -274,7 +178,7 @@ std::optional<smtp::Reply> Delivery::stageAll(const DeliveryInput& input)
 std::optional<smtp::Reply> Delivery::deliverAll(const DeliveryInput& input)
 {
     for (const DeliveryJob& job : input.plan.delivering())
-        if (DeliveryAnswer answer = deliver(job, input); !answer.isSuccess())
+        if (DeliveryAnswer answer = _calls.deliver(job, input); !answer.isSuccess())
             return std::move(answer.reply);
     return std::nullopt;
 }
@@ -282,7 +186,7 @@ std::optional<smtp::Reply> Delivery::deliverAll(const DeliveryInput& input)
 std::optional<smtp::Reply> Delivery::persistAll(const DeliveryInput& input)
 {
     for (const StagedMail& mail : _staged)
-        if (DeliveryAnswer answer = persist(mail, input); !answer.isSuccess())
+        if (DeliveryAnswer answer = _calls.persist(mail, input); !answer.isSuccess())
             return std::move(answer.reply);
     return std::nullopt;
 }
@@ -291,16 +195,16 @@ std::optional<smtp::Reply> Delivery::commitAll(const DeliveryInput& input)
 {
     for (std::size_t i = 0; i < _staged.size(); ++i)
     {
-        DeliveryAnswer answer = commit(_staged[i], input);
+        DeliveryAnswer answer = _calls.commit(_staged[i], input);
         if (answer.isSuccess())
             continue;
         if (i > 0)
             log::write(_staged[i].handler().logger(),
                        Poco::Message::PRIO_ERROR,
-                       "commit id=" + std::string(idOf(input)) + ": " + std::to_string(i) +
+                       "commit id=" + std::string(input.id()) + ": " + std::to_string(i) +
                            " handler(s) had committed before; the mail will "
                            "be there twice when the client sends it again",
-                       log::Fields{{log::Field::Transaction, idOf(input)}});
+                       log::Fields{{log::Field::Transaction, input.id()}});
         return afterFailedCommit(std::move(answer));
     }
     _staged.clear(); // all committed
@@ -317,31 +221,31 @@ void Delivery::afterReply(const DeliveryInput& input)
 {
     if (!std::exchange(_isAccepted, false))
         return;
-    _now = input.begun;
+    _calls.now() = input.begun;
     _outcomes.clear(); // those of run() have been told
     if (!_isDiscarded)
         for (const DeliveryJob& job : input.plan.optional())
-            fenced({*job.handler, "deliver", idOf(input)}, [&] { deliverOptional(job, input); });
+            fenced({*job.handler, "deliver", input.id()}, [&] { deliverOptional(job, input); });
     for (const LoadedHandler* handler : _chain.onAccepted())
-        fenced({*handler, "onAccepted", idOf(input)}, [&] { notify(*handler, input); });
+        fenced({*handler, "onAccepted", input.id()}, [&] { notify(*handler, input); });
 }
 
 void Delivery::deliverOptional(const DeliveryJob& job, const DeliveryInput& input)
 {
     if (!job.handler->has(MPSMTP_HOOK_STAGE))
     {
-        (void)deliver(job, input); // has logged what went wrong
+        (void)_calls.deliver(job, input); // has logged what went wrong
         return;
     }
     // Alone in _staged: the required handlers are done.
-    const bool isDone = stage(job, input).isSuccess() &&
-                        persist(_staged.back(), input).isSuccess() &&
-                        commit(_staged.back(), input).isSuccess();
+    const bool isDone = _calls.stage(job, input, _staged).isSuccess() &&
+                        _calls.persist(_staged.back(), input).isSuccess() &&
+                        _calls.commit(_staged.back(), input).isSuccess();
     if (!isDone)
         log::write(job.handler->logger(),
                    Poco::Message::PRIO_WARNING,
-                   "id=" + std::string(idOf(input)) + " was accepted but is not in this handler",
-                   log::Fields{{log::Field::Transaction, idOf(input)}});
+                   "id=" + std::string(input.id()) + " was accepted but is not in this handler",
+                   log::Fields{{log::Field::Transaction, input.id()}});
     abortStaged();
 }
 
@@ -350,117 +254,10 @@ void Delivery::notify(const LoadedHandler& handler, const DeliveryInput& input) 
     ReplyTarget target;
     handler.functions().on_accepted(handler.self(), &input.envelope, &target);
     if (target.isFaulted())
-        logAnswer({handler, "onAccepted", idOf(input)},
+        logAnswer({handler, "onAccepted", input.id()},
                   AnswerKind::Fault,
                   localError(),
                   target.faultText());
-}
-
-std::chrono::milliseconds Delivery::timeLeft(const DeliveryInput& input) const noexcept
-{
-    const auto left = input.deadline - _now;
-    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
-                    std::chrono::milliseconds(0));
-}
-
-/// A call that is within the handler's concurrency and the time for the reply. commit() and abort() never are: what has
-/// been staged must come to an end.
-template <class Call>
-DeliveryAnswer
-Delivery::inSlot(LoadedHandler& handler, const char* hook, const DeliveryInput& input, Call&& call)
-{
-    const auto patience = timeLeft(input);
-    _spent = std::chrono::nanoseconds(0);
-    if (patience.count() == 0)
-        return logged({handler, hook, idOf(input)}, lateAnswer());
-    const HandlerSlot slot(handler.slots(), std::min(handler.slotTimeout(), patience));
-    if (handler.slots().most() != 0)
-        lap(); // waiting is not the handler's time
-    DeliveryAnswer answer =
-        slot.isTaken() ? call() : logged({handler, hook, idOf(input)}, busyAnswer());
-    lap();
-    return answer;
-}
-
-DeliveryAnswer Delivery::stage(const DeliveryJob& job, const DeliveryInput& input)
-{
-    _staged.reserve(_staged.size() +
-                    1); // once there is something staged, nothing may throw before it is owned
-    LoadedHandler& handler = *job.handler;
-    Presence presence(handler.counts());
-    DeliveryAnswer answer =
-        inSlot(handler,
-               "stage",
-               input,
-               [&]
-               {
-                   ReplyTarget target;
-                   void* staged = handler.functions().stage(handler.self(),
-                                                            &input.envelope,
-                                                            job.recipients->data(),
-                                                            job.recipients->size(),
-                                                            &input.message.abi(),
-                                                            &target);
-                   if (staged)
-                       _staged.emplace_back(handler, job.recipients->size(), staged);
-                   else if (!target.isFaulted() && target.answers().empty())
-                       target.fault("it staged nothing and gave no reason");
-                   return judged({handler, "stage", idOf(input)}, target, job.recipients->size());
-               });
-    add(handler, answer, Outcome::Staged);
-    presence.keep();
-    return answer;
-}
-
-DeliveryAnswer Delivery::deliver(const DeliveryJob& job, const DeliveryInput& input)
-{
-    LoadedHandler& handler = *job.handler;
-    Presence presence(handler.counts());
-    DeliveryAnswer answer =
-        inSlot(handler,
-               "deliver",
-               input,
-               [&]
-               {
-                   ReplyTarget target;
-                   handler.functions().deliver(handler.self(),
-                                               &input.envelope,
-                                               job.recipients->data(),
-                                               job.recipients->size(),
-                                               &input.message.abi(),
-                                               &target);
-                   return judged({handler, "deliver", idOf(input)}, target, job.recipients->size());
-               });
-    add(handler, answer, Outcome::Delivered);
-    presence.keep();
-    return answer;
-}
-
-DeliveryAnswer Delivery::persist(const StagedMail& mail, const DeliveryInput& input)
-{
-    DeliveryAnswer answer = inSlot(
-        mail.handler(),
-        "persist",
-        input,
-        [&]
-        {
-            ReplyTarget target;
-            mail.persist(target);
-            return judged({mail.handler(), "persist", idOf(input)}, target, mail.recipients());
-        });
-    note(mail.handler(), answer, Outcome::Staged);
-    return answer;
-}
-
-DeliveryAnswer Delivery::commit(StagedMail& mail, const DeliveryInput& input)
-{
-    ReplyTarget target;
-    mail.commit(target);
-    DeliveryAnswer answer =
-        judged({mail.handler(), "commit", idOf(input)}, target, mail.recipients());
-    lap();
-    note(mail.handler(), answer, Outcome::Delivered);
-    return answer;
 }
 
 } // namespace mpsmtp::delivery

@@ -14,108 +14,33 @@
 // nothing is lost, and each commit that was spared is one duplicate less. What had been committed by then will be there
 // twice; that is logged as an error.
 //
+// Leaves to others: what a call of a handler is (DeliveryCalls), what a filter is asked by (PolicyChain).
 // Thread safety: [connection].
 #pragma once
 
 #include "delivery/Clock.h"
+#include "delivery/DeliveryCalls.h"
 #include "delivery/DeliveryPlan.h"
 #include "delivery/HandlerChain.h"
-#include "delivery/HookAnswer.h"
-#include "delivery/MessageView.h"
+#include "delivery/HandlerOutcome.h"
+#include "delivery/StagedMail.h"
 #include "metrics/Metrics.h"
 #include "smtp/Reply.h"
 
-#include <mpsmtp/abi.h>
-
 #include <array>
 #include <chrono>
-#include <cstddef>
-#include <cstdint>
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace mpsmtp::delivery
 {
 
-/// What all handlers are given. Borrowed: must stay until afterReply() is done.
-struct DeliveryInput
-{
-    const mpsmtp_envelope& envelope;
-    const PolicyChain& policy;
-    const DeliveryPlan& plan;
-    MessageView& message;
-    std::chrono::steady_clock::time_point begun;    ///< a look at the clock just now
-    std::chrono::steady_clock::time_point deadline; ///< of the reply
-};
-
-/// What became of a handler in this delivery, for the transaction's log line.
-struct HandlerOutcome
-{
-    enum class Kind
-    {
-        Staged, ///< not final
-        Delivered,
-        Refused,   ///< the handler chose to fail the mail
-        Failed,    ///< the handler threw, or answered what it may not
-        Aborted,   ///< staged, but another handler failed
-        Discarded, ///< by this filter
-        Later      ///< optional: after the reply
-    };
-
-    const LoadedHandler* handler;
-    Kind kind;
-    bool isPresent = false;              ///< it is at work on the message, for the metrics
-    std::chrono::nanoseconds elapsed{0}; ///< in its calls
-    metrics::Fault cause = metrics::Fault::Exception; ///< if Failed
-
-    /// For the log: "ok", "failed", …
-    [[nodiscard]] const char* word() const noexcept;
-};
-
-/// What one two-phase handler has staged. Aborted at the end of its life, unless it was committed.
-class StagedMail
-{
-public:
-    /// \param recipients how many
-    StagedMail(LoadedHandler& handler, std::size_t recipients, void* staged) noexcept
-        : _handler(&handler), _recipients(recipients), _staged(staged)
-    {
-    }
-
-    StagedMail(StagedMail&& other) noexcept
-        : _handler(other._handler),
-          _recipients(other._recipients),
-          _staged(std::exchange(other._staged, nullptr))
-    {
-    }
-
-    StagedMail(const StagedMail&) = delete;
-    StagedMail& operator=(const StagedMail&) = delete;
-    StagedMail& operator=(StagedMail&&) = delete;
-
-    ~StagedMail();
-
-    [[nodiscard]] LoadedHandler& handler() const noexcept { return *_handler; }
-
-    [[nodiscard]] std::size_t recipients() const noexcept { return _recipients; }
-
-    void persist(ReplyTarget& target) const noexcept;
-
-    /// Shows the mail. Whatever it answers, abort() is out of the question from now on.
-    void commit(ReplyTarget& target) noexcept;
-
-private:
-    LoadedHandler* _handler;
-    std::size_t _recipients;
-    void* _staged;
-};
-
 class Delivery
 {
 public:
     /// Both must outlive the object.
-    Delivery(const HandlerChain& chain, Clock& clock) noexcept : _chain(chain), _clock(clock)
+    Delivery(const HandlerChain& chain, Clock& clock) noexcept
+        : _chain(chain), _calls(clock, _outcomes)
     {
         clear();
     }
@@ -137,7 +62,10 @@ public:
     void clear() noexcept;
 
     /// Of the last run().
-    [[nodiscard]] const std::vector<HandlerOutcome>& outcomes() const noexcept { return _outcomes; }
+    [[nodiscard]] const std::vector<HandlerOutcome>& outcomes() const noexcept
+    {
+        return _outcomes.all();
+    }
 
     /// Of the last run(): how long each phase took, below 0 where there was none.
     using Phases = std::array<std::chrono::nanoseconds, metrics::phaseNames.size()>;
@@ -145,7 +73,10 @@ public:
     [[nodiscard]] const Phases& phases() const noexcept { return _phases; }
 
     /// The look at the clock with which the last run() or afterReply() ended.
-    [[nodiscard]] std::chrono::steady_clock::time_point now() const noexcept { return _now; }
+    [[nodiscard]] std::chrono::steady_clock::time_point now() const noexcept
+    {
+        return _calls.now();
+    }
 
 private:
     using Refusal = std::optional<smtp::Reply>;
@@ -160,38 +91,16 @@ private:
     void abortStaged() noexcept;
     void deliverOptional(const DeliveryJob& job, const DeliveryInput& input);
     void notify(const LoadedHandler& handler, const DeliveryInput& input) const;
-    void note(const LoadedHandler& handler,
-              const DeliveryAnswer& answer,
-              HandlerOutcome::Kind success) noexcept;
-    void add(const LoadedHandler& handler,
-             const DeliveryAnswer& answer,
-             HandlerOutcome::Kind success) noexcept;
-    void lap() noexcept;
-
     template <class Step>
     [[nodiscard]] Refusal timed(metrics::Phase phase, bool isNeeded, Step&& step);
 
-    [[nodiscard]] DeliveryAnswer stage(const DeliveryJob& job, const DeliveryInput& input);
-    [[nodiscard]] DeliveryAnswer deliver(const DeliveryJob& job, const DeliveryInput& input);
-    [[nodiscard]] DeliveryAnswer persist(const StagedMail& mail, const DeliveryInput& input);
-    [[nodiscard]] DeliveryAnswer commit(StagedMail& mail, const DeliveryInput& input);
-
-    [[nodiscard]] std::chrono::milliseconds timeLeft(const DeliveryInput& input) const noexcept;
-
-    template <class Call>
-    [[nodiscard]] DeliveryAnswer
-    inSlot(LoadedHandler& handler, const char* hook, const DeliveryInput& input, Call&& call);
-
     const HandlerChain& _chain;
-    Clock& _clock;
     std::vector<StagedMail> _staged;
-    std::vector<HandlerOutcome> _outcomes;
+    HandlerOutcomes _outcomes;
+    DeliveryCalls _calls;
     bool _isDiscarded = false;
     bool _isAccepted = false;
     Phases _phases{};
-    // One look at the clock behind each call is the one before the next.
-    std::chrono::steady_clock::time_point _now;
-    std::chrono::nanoseconds _spent{0}; ///< in the last call
 };
 
 } // namespace mpsmtp::delivery
