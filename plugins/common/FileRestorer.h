@@ -4,7 +4,8 @@
 // Thread safety: [main].
 #pragma once
 
-#include "common/FileStore.h"
+#include "common/MailboxLayout.h"
+#include "common/journal/Format.h"
 
 #include <cstdint>
 #include <string>

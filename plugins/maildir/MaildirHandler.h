@@ -2,6 +2,7 @@
 // Thread safety: [any].
 #pragma once
 
+#include "common/FileStore.h"
 #include "maildir/MaildirLayout.h"
 
 #include <mpsmtp/Handler.h>

@@ -3,7 +3,7 @@
 // Thread safety: [any].
 #pragma once
 
-#include "common/FileStore.h"
+#include "common/MailboxLayout.h"
 #include "mh/MessageNumbers.h"
 
 #include <memory>
