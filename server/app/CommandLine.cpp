@@ -1,14 +1,15 @@
 // What this is and its thread safety: CommandLine.h.
 #include "app/CommandLine.h"
 
+#include "app/CommandWords.h"
 #include "app/ListenAddress.h"
 #include "app/NewPlugin.h"
+#include "app/OptionParser.h"
 #include "delivery/Suggestion.h"
 #include "delivery/Values.h"
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -23,69 +24,6 @@ constexpr std::string_view debugPort = "8081";
 constexpr std::string_view storeAddress = "localhost:8025";
 constexpr const char* askers = "--explain ADDRESS or --test-handler NAME";
 
-enum class OptionId
-{
-    Config,
-    Listen,
-    Set,
-    CheckConfig,
-    ListPlugins,
-    Explain,
-    From,
-    Client,
-    Listener,
-    NewPlugin,
-    TestHandler,
-    Rcpt,
-    Message,
-    Verbose,
-    Help,
-    Version
-};
-
-struct OptionSpec
-{
-    OptionId id;
-    std::string_view name;
-    char letter;                ///< '\0': none
-    std::string_view valueName; ///< "": takes no value
-    std::string_view doc;       ///< what a shell shows beside it
-};
-
-constexpr std::array<OptionSpec, 16> optionTable{{
-    {OptionId::Config, "--config", 'c', "FILE", "the configuration file"},
-    {OptionId::Listen, "--listen", '\0', "HOST:PORT", "where to listen instead, without a file"},
-    {OptionId::Set, "--set", '\0', "SECTION.KEY=VALUE", "override one key"},
-    {OptionId::CheckConfig, "--check-config", '\0', "", "say whether the file is right"},
-    {OptionId::ListPlugins, "--list-plugins", '\0', "", "show the plugins that are installed"},
-    {OptionId::Explain, "--explain", '\0', "ADDRESS", "say which handlers would take a mail to it"},
-    {OptionId::From, "--from", '\0', "SENDER", "the sender of that mail"},
-    {OptionId::Client, "--client", '\0', "IP", "the client's address"},
-    {OptionId::Listener, "--listener", '\0', "NAME", "the listener that the client came to"},
-    {OptionId::NewPlugin, "--new-plugin", '\0', "NAME DIR", "write a project for a plugin"},
-    {OptionId::TestHandler, "--test-handler", '\0', "NAME", "run one mail through one handler"},
-    {OptionId::Rcpt, "--rcpt", '\0', "ADDRESS", "a recipient of that mail"},
-    {OptionId::Message, "--message", '\0', "FILE", "the file with that mail"},
-    {OptionId::Verbose, "--verbose", 'v', "", "show the plugins' options too"},
-    {OptionId::Help, "--help", 'h', "", "show the options"},
-    {OptionId::Version, "--version", 'V', "", "show the version"},
-}};
-
-struct CommandSpec
-{
-    Command command;
-    std::string_view name;
-    std::string_view pathName; ///< "": takes no path
-    std::string_view doc;
-};
-
-constexpr std::array<CommandSpec, 4> commandTable{{
-    {Command::Debug, "debug", "", "print each mail in full"},
-    {Command::Mh, "mh", "DIR", "store mail in MH folders"},
-    {Command::Maildir, "maildir", "DIR", "store mail in maildirs"},
-    {Command::Mbox, "mbox", "FILE", "append all mail to one mbox"},
-}};
-
 std::string quoted(std::string_view text)
 {
     return "\"" + std::string(text) + "\"";
@@ -96,196 +34,48 @@ bool isNumber(std::string_view text) noexcept
     return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-class Parser
+/// What the words say together: which of them exclude each other, which are missing, what is meant where nothing is said.
+class Meaning
 {
 public:
-    explicit Parser(const std::vector<std::string>& arguments) : _arguments(arguments) {}
+    /// Both must outlive it.
+    Meaning(CommandLine& line, const std::vector<std::string>& words) : _result(line), _words(words)
+    {
+    }
 
-    std::variant<CommandLine, UsageError> parse();
+    /// \return the first mistake, or ""
+    [[nodiscard]] std::string find();
 
 private:
-    void parseOption(const std::string& argument);
-    const OptionSpec* findOption(const std::string& argument) const;
-    std::optional<std::string> valueOf(const OptionSpec& option, const std::string& argument);
-    void apply(const OptionSpec& option, const std::string& value);
-    void setAction(Action action);
-    void setOnce(std::string& target, const OptionSpec& option, const std::string& value);
     void checkMail();
-    void interpretWords();
+    void interpret();
     void interpretNewPlugin();
     void interpretFile();
     void interpretDebug();
-    void interpretStore(const CommandSpec& command);
+    void interpretStore(const CommandWord& command);
     void checkAddress();
     void fail(std::string text);
 
-    /// --help and --version answer at once, whatever else is there.
-    bool isDecided() const noexcept
-    {
-        return !_error.empty() || _result.action == Action::Help ||
-               _result.action == Action::Version;
-    }
-
-    const std::vector<std::string>& _arguments;
-    std::size_t _next = 0;
-    std::vector<std::string> _words;
+    CommandLine& _result;
+    const std::vector<std::string>& _words;
     std::string _error;
-    CommandLine _result;
 };
 
-std::variant<CommandLine, UsageError> Parser::parse()
+std::string Meaning::find()
 {
-    bool areOptionsOver = false;
-    while (_next < _arguments.size() && !isDecided())
-    {
-        const std::string& argument = _arguments[_next++];
-        if (!areOptionsOver && argument == "--")
-            areOptionsOver = true;
-        else if (!areOptionsOver && argument.size() > 1 && argument.front() == '-')
-            parseOption(argument);
-        else
-            _words.push_back(argument);
-    }
-    if (!isDecided())
-        interpretWords();
-    if (!_error.empty())
-        return UsageError{_error};
-    return std::move(_result);
+    checkMail();
+    interpret();
+    return std::move(_error);
 }
 
-void Parser::fail(std::string text)
+void Meaning::fail(std::string text)
 {
     if (_error.empty())
         _error = std::move(text);
 }
 
-/// "--name", "--name=value", "-n" or "-nvalue".
-const OptionSpec* Parser::findOption(const std::string& argument) const
-{
-    const bool isLong = argument[1] == '-';
-    const auto name = argument.substr(0, argument.find('='));
-    const auto found =
-        std::find_if(optionTable.begin(),
-                     optionTable.end(),
-                     [&](const OptionSpec& each)
-                     { return isLong ? each.name == name : each.letter == argument[1]; });
-    return found == optionTable.end() ? nullptr : &*found;
-}
-
-void Parser::parseOption(const std::string& argument)
-{
-    const OptionSpec* option = findOption(argument);
-    if (option == nullptr)
-    {
-        std::vector<std::string_view> names;
-        for (const OptionSpec& each : optionTable)
-            names.push_back(each.name);
-        const auto name = argument.substr(0, argument.find('='));
-        fail("unknown option " + quoted(name) + delivery::didYouMean(name, names));
-    }
-    else if (const auto value = valueOf(*option, argument))
-        apply(*option, *value);
-}
-
-std::optional<std::string> Parser::valueOf(const OptionSpec& option, const std::string& argument)
-{
-    const bool isLong = argument[1] == '-';
-    const auto equals = argument.find('=');
-    const bool isGlued = isLong ? equals != std::string::npos : argument.size() > 2;
-    if (option.valueName.empty())
-    {
-        if (isGlued)
-            fail("option " + std::string(option.name) + " takes no value");
-        return isGlued ? std::nullopt : std::optional<std::string>("");
-    }
-    if (isGlued)
-        return argument.substr(isLong ? equals + 1 : 2);
-    if (_next < _arguments.size())
-        return _arguments[_next++];
-    fail("option " + std::string(option.name) + " needs a value: " + std::string(option.name) +
-         " " + std::string(option.valueName));
-    return std::nullopt;
-}
-
-void Parser::apply(const OptionSpec& option, const std::string& value)
-{
-    if (!option.valueName.empty() && value.empty())
-        return fail("option " + std::string(option.name) + " has an empty value");
-    switch (option.id)
-    {
-    case OptionId::Config:
-        setOnce(_result.configFile, option, value);
-        break;
-    case OptionId::Listen:
-        if (!_result.address.empty())
-            fail("option --listen is there twice; part addresses by commas");
-        _result.address = value;
-        break;
-    case OptionId::Set:
-        _result.settings.push_back(value);
-        break;
-    case OptionId::CheckConfig:
-        setAction(Action::CheckConfig);
-        break;
-    case OptionId::ListPlugins:
-        setAction(Action::ListPlugins);
-        break;
-    case OptionId::Explain:
-        setAction(Action::Explain);
-        setOnce(_result.explain.recipient, option, value);
-        break;
-    case OptionId::From:
-        setOnce(_result.explain.sender, option, value);
-        break;
-    case OptionId::Client:
-        setOnce(_result.explain.client, option, value);
-        break;
-    case OptionId::Listener:
-        setOnce(_result.explain.listener, option, value);
-        break;
-    case OptionId::NewPlugin:
-        setAction(Action::NewPlugin);
-        setOnce(_result.newPlugin, option, value);
-        break;
-    case OptionId::TestHandler:
-        setAction(Action::TestHandler);
-        setOnce(_result.trial.handler, option, value);
-        break;
-    case OptionId::Rcpt:
-        _result.trial.recipients.push_back(value);
-        break;
-    case OptionId::Message:
-        setOnce(_result.trial.message, option, value);
-        break;
-    case OptionId::Verbose:
-        _result.isVerbose = true;
-        break;
-    case OptionId::Help:
-        _result.action = Action::Help;
-        break;
-    case OptionId::Version:
-        _result.action = Action::Version;
-        break;
-    }
-}
-
-void Parser::setAction(Action action)
-{
-    if (_result.action != Action::Serve && _result.action != action)
-        fail("--check-config, --list-plugins, --explain, --new-plugin and --test-handler exclude "
-             "each other");
-    _result.action = action;
-}
-
-void Parser::setOnce(std::string& target, const OptionSpec& option, const std::string& value)
-{
-    if (!target.empty())
-        fail("option " + std::string(option.name) + " is there twice");
-    target = value;
-}
-
 /// Which words about a mail --explain and --test-handler take, and which the latter needs.
-void Parser::checkMail()
+void Meaning::checkMail()
 {
     const bool isExplain = _result.action == Action::Explain;
     const bool isTrial = _result.action == Action::TestHandler;
@@ -312,9 +102,8 @@ void Parser::checkMail()
     }
 }
 
-void Parser::interpretWords()
+void Meaning::interpret()
 {
-    checkMail();
     if (_result.action == Action::NewPlugin)
         return interpretNewPlugin();
     if (!_result.configFile.empty())
@@ -330,13 +119,14 @@ void Parser::interpretWords()
         return checkAddress();
     }
     const auto& word = _words.front();
-    const auto command = std::find_if(commandTable.begin(),
-                                      commandTable.end(),
-                                      [&](const CommandSpec& each) { return each.name == word; });
-    if (command == commandTable.end())
+    const CommandWords& commands = commandWords();
+    const auto command = std::find_if(commands.begin(),
+                                      commands.end(),
+                                      [&](const CommandWord& each) { return each.name == word; });
+    if (command == commands.end())
     {
         std::vector<std::string_view> names;
-        for (const CommandSpec& each : commandTable)
+        for (const CommandWord& each : commands)
             names.push_back(each.name);
         const bool isFile = word.find_first_of("/.") != std::string::npos;
         return fail("unknown command " + quoted(word) +
@@ -351,7 +141,7 @@ void Parser::interpretWords()
     checkAddress();
 }
 
-void Parser::interpretNewPlugin()
+void Meaning::interpretNewPlugin()
 {
     if (const auto text = newPluginNameProblem(_result.newPlugin); !text.empty())
         return fail(text);
@@ -363,7 +153,7 @@ void Parser::interpretNewPlugin()
     _result.path = _words[0];
 }
 
-void Parser::interpretFile()
+void Meaning::interpretFile()
 {
     _result.command = Command::File;
     if (!_words.empty())
@@ -374,7 +164,7 @@ void Parser::interpretFile()
 }
 
 /// debug [HOST] [PORT]; a lone number is the port.
-void Parser::interpretDebug()
+void Meaning::interpretDebug()
 {
     if (_words.size() > 3)
         return fail("too many words: mpsmtpd debug [HOST] [PORT]");
@@ -390,7 +180,7 @@ void Parser::interpretDebug()
     _result.address = joinHostPort(host, port);
 }
 
-void Parser::interpretStore(const CommandSpec& command)
+void Meaning::interpretStore(const CommandWord& command)
 {
     const std::string usage =
         "mpsmtpd " + std::string(command.name) + " " + std::string(command.pathName);
@@ -401,7 +191,7 @@ void Parser::interpretStore(const CommandSpec& command)
         _result.address = storeAddress;
 }
 
-void Parser::checkAddress()
+void Meaning::checkAddress()
 {
     for (const auto address : delivery::parseList(_result.address))
         if (const auto text = listenAddressProblem(address); !text.empty())
@@ -410,37 +200,14 @@ void Parser::checkAddress()
 
 } // namespace
 
-const std::vector<OptionWord>& optionWords()
-{
-    static const std::vector<OptionWord> words = []
-    {
-        std::vector<OptionWord> all;
-        for (const OptionSpec& each : optionTable)
-            all.push_back({each.name,
-                           each.letter,
-                           each.valueName,
-                           each.doc,
-                           each.id == OptionId::Set || each.id == OptionId::Rcpt});
-        return all;
-    }();
-    return words;
-}
-
-const std::vector<CommandWord>& commandWords()
-{
-    static const std::vector<CommandWord> words = []
-    {
-        std::vector<CommandWord> all;
-        for (const CommandSpec& each : commandTable)
-            all.push_back({each.name, each.pathName, each.doc});
-        return all;
-    }();
-    return words;
-}
-
 std::variant<CommandLine, UsageError> parseCommandLine(const std::vector<std::string>& arguments)
 {
-    return Parser(arguments).parse();
+    ReadArguments read = OptionParser(arguments).read();
+    if (!read.isDecided())
+        read.error = Meaning(read.line, read.words).find();
+    if (!read.error.empty())
+        return UsageError{std::move(read.error)};
+    return std::move(read.line);
 }
 
 } // namespace mpsmtp::app

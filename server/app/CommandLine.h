@@ -6,11 +6,13 @@
 // (`debug HOST PORT`); it ends with 78 where 64 is meant (sysexits.h); and it installs handlers
 // that turn a crash into abort() without a useful core.
 //
+// Here is what goes with what. The words are in CommandWords, one after another they are read by
+// OptionParser.
+//
 // Thread safety: [any].
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -78,28 +80,6 @@ struct UsageError
 {
     std::string text;
 };
-
-/// An option as it is written, for the completion of shells.
-struct OptionWord
-{
-    std::string_view name;
-    char letter;                ///< '\0': none
-    std::string_view valueName; ///< "": takes no value
-    std::string_view doc;       ///< a few words
-    bool isRepeatable;
-};
-
-/// A command without a file.
-struct CommandWord
-{
-    std::string_view name;
-    std::string_view pathName; ///< "": takes no path
-    std::string_view doc;
-};
-
-/// In the order of --help.
-[[nodiscard]] const std::vector<OptionWord>& optionWords();
-[[nodiscard]] const std::vector<CommandWord>& commandWords();
 
 /// `arguments` is argv without the program's name.
 [[nodiscard]] std::variant<CommandLine, UsageError>

@@ -2,7 +2,7 @@
 #include "app/Completion.h"
 
 #include "app/BuiltInSections.h"
-#include "app/CommandLine.h"
+#include "app/CommandWords.h"
 #include "app/IniReader.h"
 #include "app/KeyTable.h"
 #include "app/SettingCompletion.h"

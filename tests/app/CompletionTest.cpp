@@ -2,7 +2,7 @@
 #include "app/Completion.h"
 
 #include "Paths.h"
-#include "app/CommandLine.h"
+#include "app/CommandWords.h"
 #include "app/KeyTable.h"
 
 #include <cppunit/extensions/HelperMacros.h>

@@ -34,12 +34,12 @@ def words_of(page):
 
 def options_of_program():
     """The table that the program itself parses by: [(name, letter)]."""
-    rows = re.findall(r'\{OptionId::\w+,\s*"(--[\w-]+)",\s*\'(\\0|\w)\'', sources.text("server/app/CommandLine.cpp"))
+    rows = re.findall(r'\{OptionId::\w+,\s*"(--[\w-]+)",\s*\'(\\0|\w)\'', sources.text("server/app/CommandWords.cpp"))
     return [(name, letter.replace("\\0", "")) for name, letter in rows]
 
 
 def commands_of_program():
-    return re.findall(r'\{Command::\w+,\s*"(\w+)"', sources.text("server/app/CommandLine.cpp"))
+    return re.findall(r'\{Command::\w+,\s*"(\w+)"', sources.text("server/app/CommandWords.cpp"))
 
 
 def needs(*tools):
