@@ -1,5 +1,4 @@
-// See Session.h. The table is in fits() and sequenceRefusal(); each verb's method goes: argument, then the sink, then the
-// reply and the next state.
+// See Session.h. Each verb's method goes: argument, then the sink, then the reply and the next state.
 #include "smtp/Session.h"
 
 #include "smtp/MailArguments.h"
@@ -137,53 +136,9 @@ void Session::dispatch(const Command& command)
     }
 }
 
-// The order of commands (RFC 5321 4.1.4, RFC 3030 2); verbs that are not here are allowed at any time.
-bool Session::fits(Verb verb, State state) noexcept
-{
-    if (state == State::Refused)
-        return verb == Verb::Quit || verb == Verb::Http;
-    switch (verb)
-    {
-    case Verb::Mail:
-        return state == State::Ready;
-    case Verb::Rcpt:
-        return state == State::MailFrom || state == State::RcptTo;
-    case Verb::Data:
-        return state == State::RcptTo;
-    case Verb::Bdat:
-        return state == State::RcptTo || state == State::Bdat;
-    default:
-        return true;
-    }
-}
-
-FixedReply Session::sequenceRefusal(Verb verb) const noexcept
-{
-    switch (_state)
-    {
-    case State::Greeting:
-        return replies::heloFirst;
-    case State::Refused:
-        return replies::serviceRefused;
-    case State::Ready:
-        return replies::mailFirst;
-    case State::MailFrom:
-        if (verb == Verb::Mail)
-            return replies::nestedMail;
-        return _anyRecipientRefused ? replies::noValidRecipients : replies::recipientFirst;
-    case State::RcptTo:
-        return replies::nestedMail;
-    case State::Bdat:
-        return replies::chunksOnly;
-    case State::BdatFailed:
-        break;
-    }
-    return replies::chunkFailed;
-}
-
 void Session::refuseSequence(Verb verb)
 {
-    const FixedReply refusal = sequenceRefusal(verb);
+    const FixedReply refusal = orderRefusal(verb, _state, _anyRecipientRefused);
     if (refusal.code == replies::noValidRecipients.code)
     {
         const Reply reply(refusal);

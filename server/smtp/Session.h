@@ -1,10 +1,11 @@
-// What a server says to each command: the state × verb table and one method for each verb (RFC 5321 3, 4.1; RFC 3030).
-// Gets whole command lines and is told where mail data and chunks end; finding these in the octets is Dialog's, the
-// grammar of arguments is the parsers', delivering is the sink's. docs/protocol.md shows the same table.
+// What a server says to each command: one method for each verb (RFC 5321 3, 4.1; RFC 3030).
+// Gets whole command lines and is told where mail data and chunks end; finding these in the octets is Dialog's, which
+// command fits when is CommandOrder's, the grammar of arguments is the parsers', delivering is the sink's.
 // Thread safety: [connection].
 #pragma once
 
 #include "smtp/Command.h"
+#include "smtp/CommandOrder.h"
 #include "smtp/Envelope.h"
 #include "smtp/Path.h"
 #include "smtp/Reply.h"
@@ -74,16 +75,7 @@ public:
     [[nodiscard]] bool isInTransaction() const noexcept { return _transaction.isOpen(); }
 
 private:
-    enum class State
-    {
-        Greeting, ///< before EHLO or HELO
-        Refused,  ///< greeted with 554: only QUIT is left (RFC 5321 3.1)
-        Ready,
-        MailFrom,  ///< MAIL accepted, no recipient yet
-        RcptTo,    ///< at least one recipient
-        Bdat,      ///< some chunks accepted, the last one is still to come
-        BdatFailed ///< a chunk that was not the last one failed; RSET leads out (RFC 3030 2)
-    };
+    using State = SessionState;
 
     enum class ChunkFate
     {
@@ -112,9 +104,7 @@ private:
     void vrfy(std::string_view argument);
     void quit(std::string_view argument);
 
-    [[nodiscard]] static bool fits(Verb verb, State state) noexcept;
     void refuseSequence(Verb verb);
-    [[nodiscard]] FixedReply sequenceRefusal(Verb verb) const noexcept;
     void refuseService(const Reply& refusal);
     [[nodiscard]] bool acceptHelo(std::string_view argument, bool esmtp);
     void refuseMail(const FixedReply& refusal);

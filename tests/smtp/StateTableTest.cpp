@@ -1,4 +1,4 @@
-// The state × verb table, cell by cell. docs/protocol.md must show the same table; Session.cpp does it.
+// The state × verb table, cell by cell. docs/protocol.md must show the same table; CommandOrder.cpp and Session.cpp do it.
 #include "Paths.h"
 #include "smtp/Conversation.h"
 
