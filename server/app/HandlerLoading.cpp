@@ -1,6 +1,10 @@
 // What this is and its thread safety: HandlerLoading.h.
 #include "app/HandlerLoading.h"
 
+#include <Poco/Logger.h>
+
+#include <utility>
+
 namespace mpsmtp::app
 {
 
@@ -14,6 +18,17 @@ std::unique_ptr<delivery::DeliveryService> loadHandlers(LoadedConfiguration& loa
         loaded.configuration.delivery, {loaded.problems, loaded.warnings}, environment);
     sortProblems(loaded.problems);
     return service;
+}
+
+std::unique_ptr<delivery::DeliveryService>
+startHandlers(std::unique_ptr<delivery::DeliveryService> service, LoadedConfiguration& loaded)
+{
+    if (!service || !loaded.problems.empty())
+        return nullptr;
+    for (const delivery::Problem& warning : loaded.warnings)
+        Poco::Logger::get("server").warning(shown(warning));
+    loaded.problems = service->start();
+    return loaded.problems.empty() ? std::move(service) : nullptr;
 }
 
 } // namespace mpsmtp::app

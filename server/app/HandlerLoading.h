@@ -1,4 +1,4 @@
-// From a configuration to its handlers, made and not started.
+// From a configuration to its handlers: made, and then started.
 // Thread safety: [main].
 #pragma once
 
@@ -15,5 +15,10 @@ namespace mpsmtp::app
 /// \return nullptr if there is no handler at all
 [[nodiscard]] std::unique_ptr<delivery::DeliveryService>
 loadHandlers(LoadedConfiguration& loaded, const delivery::Environment& environment);
+
+/// Starts what loadHandlers() has made, if there is no mistake anywhere; the warnings of `loaded` go to the log.
+/// \return nullptr if there is one; it is in the problems of `loaded`
+[[nodiscard]] std::unique_ptr<delivery::DeliveryService>
+startHandlers(std::unique_ptr<delivery::DeliveryService> service, LoadedConfiguration& loaded);
 
 } // namespace mpsmtp::app

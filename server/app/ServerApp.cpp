@@ -18,7 +18,6 @@
 #include <system_error>
 #include <utility>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace mpsmtp::app
@@ -44,12 +43,6 @@ constexpr std::chrono::minutes hangingBehindReply(1);
 Poco::Logger& logger()
 {
     return Poco::Logger::get("server");
-}
-
-void useUmask(const ProcessConfig& process) noexcept
-{
-    if (process.umask)
-        ::umask(*process.umask);
 }
 
 } // namespace
@@ -87,18 +80,10 @@ int ServerApp::run()
     }
     if (const int status = listen(); status != exitOk)
         return status;
-    announceStart(_loaded.configuration, _server->addresses(), whoServes());
+    announceStart(_loaded.configuration, _server->addresses(), _user.whoServes());
     _manager.ready(status());
     waitForStop();
     return stop();
-}
-
-std::string ServerApp::whoServes() const
-{
-    if (_identity)
-        return "the server is " + shown(*_identity) + " now";
-    return ::geteuid() == 0 ? "handlers run as root; [server] user = NAME makes them somebody else"
-                            : "";
 }
 
 /// Between what root may and what handlers do: binds, gives the rights up, and only then is anything made that is to be used
@@ -108,13 +93,12 @@ try
 {
     if (!_loaded.problems.empty())
         return exitOk; // they are told with those of the plugins
-    useUmask(_loaded.configuration.process);
-    _identity = intentOf(_loaded.configuration, {"", ::geteuid(), ::getegid()}).identity;
-    if (!_identity)
-        return exitOk;
-    _sockets.bindNow(_loaded.configuration.server.listeners);
-    _http.bindNow(_loaded.configuration.http);
-    become(*_identity);
+    _user.become(_loaded.configuration,
+                 [this]
+                 {
+                     _sockets.bindNow(_loaded.configuration.server.listeners);
+                     _http.bindNow(_loaded.configuration.http);
+                 });
     return exitOk;
 }
 
@@ -129,12 +113,7 @@ void ServerApp::checkProcess(LoadedConfiguration& loaded) const
     if (!loaded.problems.empty())
         return;
     checkInherited(loaded, _sockets);
-    // Who has become somebody cannot become another: that is for announceChange's reader, not a mistake. A name that
-    // does not exist is one, which the next start would find.
-    addProcessProblem(loaded,
-                      _identity
-                          ? identityProblem(loaded.configuration.process)
-                          : intentOf(loaded.configuration, {"", ::geteuid(), ::getegid()}).problem);
+    _user.check(loaded);
 }
 
 std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfiguration& loaded)
@@ -143,22 +122,6 @@ std::unique_ptr<delivery::DeliveryService> ServerApp::loadHandlers(LoadedConfigu
     environment.probe = &_probe;
     environment.metrics = &_metrics;
     return app::loadHandlers(loaded, environment);
-}
-
-std::unique_ptr<delivery::DeliveryService> ServerApp::startHandlers(LoadedConfiguration& loaded)
-{
-    return start(loadHandlers(loaded), loaded);
-}
-
-std::unique_ptr<delivery::DeliveryService>
-ServerApp::start(std::unique_ptr<delivery::DeliveryService> service, LoadedConfiguration& loaded)
-{
-    if (!service || !loaded.problems.empty())
-        return nullptr;
-    for (const delivery::Problem& warning : loaded.warnings)
-        logger().warning(shown(warning));
-    loaded.problems = service->start();
-    return loaded.problems.empty() ? std::move(service) : nullptr;
 }
 
 int ServerApp::refuse() const
@@ -185,7 +148,7 @@ int ServerApp::listen()
     {
         // Handlers may take long to start; probes are answered meanwhile.
         _http.start(_loaded.configuration.http);
-        service = start(std::move(service), _loaded);
+        service = startHandlers(std::move(service), _loaded);
         if (!service)
             return refuse();
         _server = std::make_unique<net::SmtpServer>(_loaded.configuration.server,
@@ -320,7 +283,7 @@ try
 {
     LoadedConfiguration next = loadConfiguration(_commandLine, _surroundings);
     checkProcess(next);
-    auto service = startHandlers(next);
+    auto service = startHandlers(loadHandlers(next), next);
     for (const delivery::Problem& problem : next.problems)
         logger().error(shown(problem));
     if (!service)
@@ -335,11 +298,7 @@ try
 catch (const std::exception& error)
 {
     _refusal = error.what();
-    logger().error(_refusal +
-                   (_identity ? " (the server is " + shown(*_identity) +
-                                    " by now; what needs root needs a restart)"
-                              : "") +
-                   "; the configuration stays as it was");
+    logger().error(_refusal + _user.hint() + "; the configuration stays as it was");
     return false;
 }
 
@@ -364,10 +323,7 @@ void ServerApp::use(LoadedConfiguration next, std::unique_ptr<delivery::Delivery
     _server->reload(next.configuration.server, _handlers.add(_generation + 1, std::move(service)));
     ++_generation;
     _refusal.clear();
-    useUmask(next.configuration.process);
-    if (const ProcessConfig& was = _loaded.configuration.process, &is = next.configuration.process;
-        was.user != is.user || was.group != is.group)
-        logger().warning("[server] user and group change with a restart only");
+    ServerUser::change(_loaded.configuration.process, next.configuration.process);
     changeLog(next.configuration.logging);
     std::swap(_loaded, next);
     _http.take(std::move(http));

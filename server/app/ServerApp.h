@@ -9,7 +9,7 @@
 #include "app/HandlerGenerations.h"
 #include "app/Health.h"
 #include "app/HttpSide.h"
-#include "app/Privileges.h"
+#include "app/ServerUser.h"
 #include "app/ServiceManager.h"
 #include "app/Surroundings.h"
 #include "delivery/PluginProbe.h"
@@ -18,7 +18,6 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,7 +52,6 @@ public:
 
 private:
     [[nodiscard]] int becomeUser();
-    [[nodiscard]] std::string whoServes() const;
     void checkProcess(LoadedConfiguration& loaded) const;
     [[nodiscard]] int listen();
     void waitForStop();
@@ -72,16 +70,8 @@ private:
     void use(LoadedConfiguration next, std::unique_ptr<delivery::DeliveryService> service);
     void changeLog(LoggingConfig& next);
 
-    /// Makes the handlers of `loaded`, and starts them unless there is a mistake anywhere.
-    /// \return nullptr with what is wrong added to its problems
-    [[nodiscard]] std::unique_ptr<delivery::DeliveryService>
-    startHandlers(LoadedConfiguration& loaded);
-
-    /// Starts what loadHandlers() has made.
-    [[nodiscard]] static std::unique_ptr<delivery::DeliveryService>
-    start(std::unique_ptr<delivery::DeliveryService> service, LoadedConfiguration& loaded);
-
-    /// Makes them only.
+    /// Makes the handlers of `loaded` and does not start them; what is wrong is added to its problems.
+    /// \return nullptr if there is none
     [[nodiscard]] std::unique_ptr<delivery::DeliveryService>
     loadHandlers(LoadedConfiguration& loaded);
 
@@ -105,9 +95,9 @@ private:
     std::unique_ptr<net::SmtpServer> _server;
     HttpSide _http{_metrics, _health}; // has threads only when it has addresses
     unsigned _generation = 1;          ///< counts the configurations that have been in use
-    std::optional<Identity> _identity; ///< that it has become
-    std::string _refusal;              ///< of the last reload, "": it was none
-    std::string _stall;                ///< why the manager gets no sign of life, "": it does
+    ServerUser _user;
+    std::string _refusal; ///< of the last reload, "": it was none
+    std::string _stall;   ///< why the manager gets no sign of life, "": it does
 };
 
 } // namespace mpsmtp::app
