@@ -4,7 +4,6 @@
 
 #include "http/HttpSocket.h"
 #include "http/Visits.h"
-#include "net/Listener.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Logger.h>
@@ -275,7 +274,7 @@ HttpServer::Change HttpServer::prepare(const std::vector<std::string>& addresses
                 change._places.push_back({door});
         if (change._places.size() > before)
             continue;
-        for (net::Listener& listener : net::Listener::bind(address))
+        for (net::Listener& listener : bind(address))
         {
             listener.listen();
             change._places.push_back(
@@ -283,6 +282,25 @@ HttpServer::Change HttpServer::prepare(const std::vector<std::string>& addresses
         }
     }
     return change;
+}
+
+/// As on the side of mail: of "*:8027" and "localhost:8027" only one can be had at a time.
+std::vector<net::Listener> HttpServer::bind(const std::string& address) const
+try
+{
+    return net::Listener::bind(address);
+}
+
+catch (const std::system_error& error)
+{
+    for (const auto& door : _impl->doors)
+        if (error.code().value() == EADDRINUSE &&
+            net::portOf(door->address()) == net::portOf(address))
+            net::throwCannotListen(address,
+                                   EADDRINUSE,
+                                   "this server itself listens on " + door->address() +
+                                       "; restart it");
+    throw;
 }
 
 void HttpServer::take(Change change)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "http/Pages.h"
+#include "net/Listener.h"
 
 #include <chrono>
 #include <cstddef>
@@ -76,6 +77,9 @@ public:
 
 private:
     struct Impl;
+
+    [[nodiscard]] std::vector<net::Listener> bind(const std::string& address) const;
+
     std::unique_ptr<Impl> _impl;
 };
 

@@ -10,17 +10,6 @@
 namespace mpsmtp::net
 {
 
-namespace
-{
-
-/// What stands behind the last colon.
-std::string portOf(const std::string& address)
-{
-    return address.substr(address.rfind(':') + 1);
-}
-
-} // namespace
-
 Acceptors::Change Acceptors::prepare(std::shared_ptr<const Generation> generation)
 {
     Change change;

@@ -159,6 +159,11 @@ std::string unixPath(const Endpoint& endpoint)
     return path;
 }
 
+std::string portOf(const std::string& address)
+{
+    return address.substr(address.rfind(':') + 1);
+}
+
 void throwCannotListen(const std::string& address, int error, const std::string& advice)
 {
     throw std::system_error(

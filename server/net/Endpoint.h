@@ -38,6 +38,9 @@ struct Endpoint
 /// \return "" if `endpoint` is no Unix socket
 [[nodiscard]] std::string unixPath(const Endpoint& endpoint);
 
+/// What stands behind the last colon of "HOST:PORT".
+[[nodiscard]] std::string portOf(const std::string& address);
+
 /// \throws std::system_error "cannot listen on ADDRESS: ADVICE: what `error` means"
 [[noreturn]] void
 throwCannotListen(const std::string& address, int error, const std::string& advice);

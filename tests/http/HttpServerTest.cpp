@@ -108,6 +108,7 @@ class HttpServerTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whoDoesNotReadMakesRoom);
     CPPUNIT_TEST(whoHasItsAnswerAndStaysMakesRoomAtOnce);
     CPPUNIT_TEST(eachOfManyAddressesAnswers);
+    CPPUNIT_TEST(anAddressThatItsOwnOtherOneTakesSaysSo);
     CPPUNIT_TEST(anAnswerThatIsAwaitedAtTheStopIsWhole);
     CPPUNIT_TEST(aClientThatReadsNothingDoesNotHoldUpTheStop);
     CPPUNIT_TEST_SUITE_END();
@@ -264,6 +265,26 @@ public:
         for (int round = 0; round < 2; ++round)
             for (int i = 0; i < 30; ++i)
                 CPPUNIT_ASSERT_EQUAL(std::string("200"), Client(path(i)).send(request).status());
+    }
+
+    void anAddressThatItsOwnOtherOneTakesSaysSo()
+    {
+        HttpServer server(
+            {[](Format) { return "figures"; }, [] { return Reasons(); }, [] { return Reasons(); }},
+            oneThread());
+        server.take(server.prepare({"127.0.0.1:0"}));
+        const std::string own = server.addresses().front();
+        try
+        {
+            (void)server.prepare({"*" + own.substr(own.rfind(':'))});
+            CPPUNIT_FAIL("two sockets on one port");
+        }
+        catch (const std::system_error& error)
+        {
+            const std::string text = error.what();
+            CPPUNIT_ASSERT_MESSAGE(text,
+                                   text.find("this server itself listens on " + own) != text.npos);
+        }
     }
 
     void anAnswerThatIsAwaitedAtTheStopIsWhole()
