@@ -95,7 +95,13 @@ std::shared_ptr<const Folder> FolderCache::find(const std::string& path)
         if (const auto* known = _open.find(path))
             folder = *known;
     }
-    return folder && folder->isInPlace() ? folder : nullptr;
+    if (!folder || folder->isInPlace())
+        return folder;
+    // Another one may have come to its place. The old one stays open until that is known: its inode shall not be given to the
+    // new one, which would be taken for it (MessageNumbers).
+    const std::lock_guard<std::mutex> lock(_mutex);
+    _settled.erase(path);
+    return nullptr;
 }
 
 bool FolderCache::ensure(const std::string& path)
@@ -140,25 +146,41 @@ FileDescriptor FolderCache::openOrMake(const std::string& path)
 /// fine. Its entry is not durable on return: settle() sees to that, for the maker as for the others.
 void FolderCache::make(const std::string& path)
 {
+    const bool isBelow = isBelowBase(path);
     beginMaking(path);
+    bool isMade = false;
+    try
+    {
+        isMade = makeWithParents(path);
+    }
+    catch (...)
+    {
+        endMaking(path, isBelow, false);
+        throw;
+    }
+    endMaking(path, isBelow, isMade);
+    if (!isMade)
+        return;
+    const FileDescriptor fd = openFolder(path);
+    if (fd.isOpen())
+        setMode(fd.get(), _policy.mode, path);
+    if (!isBelow) // settle() leaves alone what the administrator has made there
+        settleAboveBase(path);
+}
+
+/// \return false if somebody else has made it, or removes what is made (openOrMake() takes another
+/// turn)
+bool FolderCache::makeWithParents(const std::string& path)
+{
     int error = makeOne(path);
     if (error == ENOENT && parentOf(path) != path)
     {
         make(parentOf(path));
         error = makeOne(path);
     }
-    if (error != 0)
-        giveUpMaking(path);
-    if (error == EEXIST ||
-        error == ENOENT) // ENOENT: removed again; openOrMake() takes another turn
-        return;
-    if (error != 0)
+    if (error != 0 && error != EEXIST && error != ENOENT)
         throwSystemError(error, "cannot make the folder", path);
-    const FileDescriptor fd = openFolder(path);
-    if (fd.isOpen())
-        setMode(fd.get(), _policy.mode, path);
-    if (!isBelowBase(path)) // settle() leaves alone what the administrator has made there
-        settleAboveBase(path);
+    return error == 0;
 }
 
 int FolderCache::makeOne(const std::string& path) const
@@ -174,20 +196,37 @@ void FolderCache::settle(const std::string& path)
     const std::string parent = parentOf(path);
     if (parent == path || isSettled(path))
         return;
+    const std::uint64_t makings = makingsSoFar();
     settle(parent);
-    if (!isBelowBase(path) && !isFresh(path))
-        return;
-    syncParent(path);
     if (isBelowBase(path))
-        setSettled(path);
+    {
+        syncParent(path);
+        setSettled(path, makings);
+    }
+    else if (isFresh(path))
+        syncParentIfReadable(path);
 }
 
 /// The maker's own sync, behind which nobody else has to do one. If it fails, others go on trying.
 void FolderCache::settleAboveBase(const std::string& path)
 {
-    syncParent(path);
+    syncParentIfReadable(path);
     const std::lock_guard<std::mutex> lock(_mutex);
     _fresh.erase(_fresh.find(path));
+}
+
+/// At the base and above: what may not be read cannot be synced, and is the administrator's.
+void FolderCache::syncParentIfReadable(const std::string& path)
+{
+    try
+    {
+        syncParent(path);
+    }
+    catch (const std::system_error& error)
+    {
+        if (error.code().value() != EACCES)
+            throw;
+    }
 }
 
 void FolderCache::syncParent(const std::string& path)
@@ -214,25 +253,34 @@ bool FolderCache::isBelowBase(const std::string& path) const
 /// In front of mkdir(2): who sees the folder knows that its entry is not durable yet.
 void FolderCache::beginMaking(const std::string& path)
 {
-    const bool isBelow = isBelowBase(path);
     const std::lock_guard<std::mutex> lock(_mutex);
-    if (isBelow)
-        _settled.erase(path);
-    else
-        _fresh.insert(path);
+    _fresh.insert(path);
+    ++_makings;
 }
 
-void FolderCache::giveUpMaking(const std::string& path)
+/// Below the base it is not fresh any more: whoever sees it settles it. Above, it is until its maker
+/// has synced its entry.
+void FolderCache::endMaking(const std::string& path, bool isBelowBase, bool isMade)
 {
     const std::lock_guard<std::mutex> lock(_mutex);
-    if (const auto found = _fresh.find(path); found != _fresh.end())
-        _fresh.erase(found);
+    ++_makings;
+    if (isBelowBase)
+        _settled.erase(path);
+    if (isBelowBase || !isMade)
+        _fresh.erase(_fresh.find(path));
 }
 
+std::uint64_t FolderCache::makingsSoFar()
+{
+    const std::lock_guard<std::mutex> lock(_mutex);
+    return _makings;
+}
+
+/// Not while it is being made: it may be the one that was there before.
 bool FolderCache::isSettled(const std::string& path)
 {
     const std::lock_guard<std::mutex> lock(_mutex);
-    return _settled.find(path) != nullptr;
+    return _settled.find(path) != nullptr && _fresh.find(path) == _fresh.end();
 }
 
 bool FolderCache::isFresh(const std::string& path)
@@ -241,10 +289,13 @@ bool FolderCache::isFresh(const std::string& path)
     return _fresh.find(path) != _fresh.end();
 }
 
-void FolderCache::setSettled(const std::string& path)
+/// \param makings  when its settling began: what was synced may have been another folder of that name
+/// if any has been made since; then the next one syncs again
+void FolderCache::setSettled(const std::string& path, std::uint64_t makings)
 {
     const std::lock_guard<std::mutex> lock(_mutex);
-    _settled.put(path, true);
+    if (_makings == makings)
+        _settled.put(path, true);
 }
 
 } // namespace mpsmtp::store

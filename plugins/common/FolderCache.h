@@ -13,6 +13,7 @@
 #include <mpsmtp/Context.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -99,16 +100,19 @@ public:
 private:
     [[nodiscard]] FileDescriptor openOrMake(const std::string& path);
     void make(const std::string& path);
+    [[nodiscard]] bool makeWithParents(const std::string& path);
     [[nodiscard]] int makeOne(const std::string& path) const;
     void settle(const std::string& path);
     void settleAboveBase(const std::string& path);
+    void syncParentIfReadable(const std::string& path);
     void syncParent(const std::string& path);
     [[nodiscard]] bool isBelowBase(const std::string& path) const;
     void beginMaking(const std::string& path);
-    void giveUpMaking(const std::string& path);
+    void endMaking(const std::string& path, bool isBelowBase, bool isMade);
+    [[nodiscard]] std::uint64_t makingsSoFar();
     [[nodiscard]] bool isSettled(const std::string& path);
     [[nodiscard]] bool isFresh(const std::string& path);
-    void setSettled(const std::string& path);
+    void setSettled(const std::string& path, std::uint64_t makings);
 
     const Storage _storage;
     const std::string _base;
@@ -116,8 +120,10 @@ private:
     std::mutex _mutex; // guards what follows; never held during I/O
     LruMap<std::shared_ptr<const Folder>> _open;
     LruMap<bool> _settled; // below the base: paths whose entries are known to be durable
-    std::multiset<std::string>
-        _fresh; // base and above: made here, once for each maker, and not durable yet
+    // Once for each maker: paths that are being made; at the base and above also those that were made here and whose entries are
+    // not durable yet.
+    std::multiset<std::string> _fresh;
+    std::uint64_t _makings = 0; // begun and ended
 };
 
 /// "/a/b" of "/a/b/c", "/" of "/a", "." of "a".

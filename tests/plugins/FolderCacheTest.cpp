@@ -7,12 +7,38 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace
+{
+
+/// Called once, in front of the next mkdir(2) of this program.
+std::function<void()>& beforeMkdir()
+{
+    static std::function<void()> event;
+    return event;
+}
+
+} // namespace
+
+/// Stands in front of the C library's.
+extern "C" int mkdir(const char* path, mode_t mode) noexcept
+{
+    if (beforeMkdir())
+        std::exchange(beforeMkdir(), {})();
+    return static_cast<int>(::syscall(SYS_mkdirat, AT_FDCWD, path, mode));
+}
 
 using namespace mpsmtp;
 using namespace mpsmtp::store;
@@ -33,6 +59,9 @@ class FolderCacheTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aFailedSyncAboveTheBaseIsTriedAgain);
     CPPUNIT_TEST(whatAnotherThreadIsMakingIsMadeDurable);
     CPPUNIT_TEST(aBaseThatAnotherThreadIsMakingIsMadeDurable);
+    CPPUNIT_TEST(anOldFoldersSyncIsNotTheNewOnes);
+    CPPUNIT_TEST(aParentThatCannotBeMadeLeavesNothingBehind);
+    CPPUNIT_TEST(aParentThatMayNotBeReadIsTheAdministrators);
     CPPUNIT_TEST(theUmaskDoesNotDecideTheMode);
     CPPUNIT_TEST(symbolicLinksOfTheAdministratorWork);
     CPPUNIT_TEST(openFoldersAreLimited);
@@ -163,6 +192,59 @@ public:
     {
         assertDurableBesideAMaker(_root / "mail", "mail/ben", "mail/donna");
         assertDurableBesideAMaker(_root / "x/y/mail", "x/y/mail/ben", "x/y/mail/donna");
+    }
+
+    /// One thread is about to note that it has synced the entry of a folder. Somebody removes that folder, and another thread
+    /// makes it anew meanwhile.
+    void anOldFoldersSyncIsNotTheNewOnes()
+    {
+        const std::string ben = _root / "ben";
+        std::filesystem::create_directory(ben);
+        FolderCache cache(_host.context().storage, _root.path(), {});
+        std::promise<void> syncs;
+        std::promise<void> goOn;
+        _host.beforeSync(
+            [&](const TestHost::Sync&)
+            {
+                _host.beforeSync({});
+                syncs.set_value();
+                goOn.get_future().wait();
+            });
+        std::thread other([&] { (void)cache.ensure(ben); });
+        syncs.get_future().wait();
+        std::filesystem::remove(ben);
+        beforeMkdir() = [&]
+        {
+            goOn.set_value();
+            other.join();
+            _host.forgetSyncs();
+        };
+        CPPUNIT_ASSERT(cache.open(ben) != nullptr);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, _host.folderSyncsOf(_root.path()));
+    }
+
+    void aParentThatCannotBeMadeLeavesNothingBehind()
+    {
+        test::writeFile(_root / "disk", "a file, and no folder yet");
+        FolderCache cache(_host.context().storage, _root / "disk/mail", {});
+        CPPUNIT_ASSERT_THROW((void)cache.open(_root / "disk/mail/ben"), std::system_error);
+        std::filesystem::remove(_root / "disk");
+        std::filesystem::create_directories(_root / "disk/mail");
+        CPPUNIT_ASSERT(cache.open(_root / "disk/mail/ben") != nullptr);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            "made by the administrator", std::size_t{0}, _host.folderSyncsOf(_root / "disk"));
+    }
+
+    /// We may make folders in it, and cannot sync what we may not open.
+    void aParentThatMayNotBeReadIsTheAdministrators()
+    {
+        if (::geteuid() == 0)
+            return; // may read everything
+        std::filesystem::create_directory(_root / "up");
+        CPPUNIT_ASSERT_EQUAL(0, ::chmod((_root / "up").c_str(), 0300));
+        FolderCache cache(_host.context().storage, _root / "up/mail", {});
+        CPPUNIT_ASSERT(cache.open(_root / "up/mail/ben") != nullptr);
+        CPPUNIT_ASSERT_EQUAL(0, ::chmod((_root / "up").c_str(), 0700));
     }
 
     void theUmaskDoesNotDecideTheMode()
