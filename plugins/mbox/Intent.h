@@ -40,6 +40,13 @@ struct Intent
     std::uint64_t end = 0;   ///< and after it
     std::vector<Part> parts;
 
+    /// True if it was written in the run of the kernel that has this name. A kernel without a name (a service that may not
+    /// read /proc/sys) may be any: what an earlier run has noted must not cut off mail that was acknowledged since.
+    [[nodiscard]] bool isOfRun(std::string_view name) const noexcept
+    {
+        return !name.empty() && bootId == name;
+    }
+
     [[nodiscard]] std::string serialize() const;
 
     /// \return nullopt if the text is not a complete note

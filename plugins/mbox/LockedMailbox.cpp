@@ -88,7 +88,7 @@ void LockedMailbox::recover()
     const auto intent =
         Intent::parse(readAt(_lock->noteFd(), 0, static_cast<std::size_t>(status.st_size)));
     const std::uint64_t size = _file->size();
-    const bool sameFile = intent && intent->bootId == _settings.bootId &&
+    const bool sameFile = intent && intent->isOfRun(_settings.bootId) &&
                           intent->device == _file->device() && intent->inode == _file->inode();
     if (sameFile && isBatch(*intent, _file->fd(), size))
     {

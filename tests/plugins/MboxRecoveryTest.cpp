@@ -43,6 +43,7 @@ class MboxRecoveryTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aLargeBatchIsTakenBack);
     CPPUNIT_TEST(whatOthersHaveChangedStays);
     CPPUNIT_TEST(aNoteOfAnotherRunOfTheKernelIsNotBelieved);
+    CPPUNIT_TEST(aNoteOfAKernelWithoutANameIsNotBelieved);
     CPPUNIT_TEST(aNoteAboutAnotherFileIsNotBelieved);
     CPPUNIT_TEST(newMailIsPartedFromATornMessage);
     CPPUNIT_TEST(theStartLooksIntoTheFoldersOfTheTemplate);
@@ -171,6 +172,16 @@ public:
         const MboxServer server(box());
         CPPUNIT_ASSERT_EQUAL(earlier + first.substr(0, 20), readFile(box()));
         CPPUNIT_ASSERT_EQUAL(std::string(), readFile(note()));
+    }
+
+    void aNoteOfAKernelWithoutANameIsNotBelieved()
+    {
+        Intent intent;
+        CPPUNIT_ASSERT(!intent.isOfRun(""));
+        CPPUNIT_ASSERT(!intent.isOfRun("boot"));
+        intent.bootId = "boot";
+        CPPUNIT_ASSERT(!intent.isOfRun(""));
+        CPPUNIT_ASSERT(intent.isOfRun("boot"));
     }
 
     void aNoteAboutAnotherFileIsNotBelieved()

@@ -240,6 +240,10 @@ class Units(unittest.TestCase):
         found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
         self.assertLessEqual(float(found.group(1)), EXPOSURE, done.stdout)
 
+    def test_the_stores_can_tell_one_boot_from_another(self):
+        """ProcSubset=pid hides /proc/sys, and with it the boot's name: each start would look like one behind a power failure."""
+        self.assertNotRegex((UNITS / "mpsmtpd.service").read_text(), r"(?m)^ProcSubset=")
+
     def test_the_configuration_of_the_service_is_right(self):
         done = subprocess.run([str(harness.MPSMTPD), "--check-config", "--config", str(harness.STAGE / "etc/mpsmtp/mpsmtp.ini")],
                               capture_output=True, text=True, check=False, env=harness.clean_environment())

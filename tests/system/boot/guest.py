@@ -227,6 +227,8 @@ def it_is_locked_in():
     assert "0" not in status["Uid"].split(), status["Uid"]
     assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status
     assert all(int(status[name], 16) == 0 for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")), status
+    # What the stores ask after a start: was it the server that was killed, or the machine?
+    assert pathlib.Path("/proc", show("MainPID"), "root", "proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def every_store_works_inside_the_sandbox():
