@@ -16,6 +16,13 @@ namespace mpsmtp::http
 namespace
 {
 
+/// To hear of all of a full lobby, and of no more in any case: who sends all the time has news without end.
+constexpr int mostRounds = 2;
+constexpr int roundSize = 64;
+
+constexpr std::string_view tooManyPieces =
+    "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 int makeEvents()
 {
     const int fd = ::epoll_create1(EPOLL_CLOEXEC);
@@ -70,17 +77,17 @@ void Lobby::enter(net::Descriptor client, Clock::time_point now)
 
 void Lobby::look(Clock::time_point now)
 {
-    std::array<epoll_event, 64> events{};
-    int count = 0;
-    do
+    std::array<epoll_event, roundSize> events{};
+    int count = roundSize;
+    for (int round = 0; round < mostRounds && count == roundSize; ++round)
     {
-        count = ::epoll_wait(_events.get(), events.data(), static_cast<int>(events.size()), 0);
+        count = ::epoll_wait(_events.get(), events.data(), roundSize, 0);
         for (int i = 0; i < count; ++i)
         {
             const epoll_event& event = events[static_cast<std::size_t>(i)];
             hear(event.data.u64, (event.events & ~std::uint32_t{EPOLLIN}) != 0);
         }
-    } while (count == static_cast<int>(events.size()));
+    }
     while (!_silent.empty() && now - _silent.begin()->second.since >= _longest)
         _silent.erase(_silent.begin());
 }
@@ -94,7 +101,8 @@ void Lobby::hear(Number number, bool isEnd)
     const int fd = found->second.socket.get();
     bool isGone = false;
     const Head head = peek(fd, isGone);
-    if (!isGone && head == Head::Unfinished && !isEnd)
+    const bool isPiece = !isGone && head == Head::Unfinished && !isEnd;
+    if (isPiece && ++found->second.pieces < mostPieces)
         return;
     if (!isGone && head == Head::Whole)
     {
@@ -102,7 +110,7 @@ void Lobby::hear(Number number, bool isEnd)
         ::epoll_ctl(_events.get(), EPOLL_CTL_DEL, fd, nullptr);
     }
     else if (!isGone)
-        refuse(fd, head);
+        refuse(fd, isPiece ? tooManyPieces : refusalOf(head));
     _silent.erase(found);
 }
 
@@ -114,10 +122,9 @@ Head Lobby::peek(int client, bool& isGone) noexcept
 }
 
 /// Closing with octets unread makes TCP reset the connection, which can destroy the answer on its way.
-void Lobby::refuse(int client, Head head) noexcept
+void Lobby::refuse(int client, std::string_view answer) noexcept
 {
     constexpr int mostReads = 16;
-    const std::string_view answer = refusalOf(head);
     (void)::send(client, answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     for (int i = 0; i < mostReads; ++i)
         if (::recv(client, _peeked.data(), _peeked.size(), MSG_DONTWAIT) <= 0)
