@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -64,7 +65,9 @@ HttpSocket::HttpSocket(net::Descriptor listening,
     reset(listening.release());
 }
 
+/// An exception would end the only thread that accepts here (POCO); it is want of memory, the process's or the kernel's.
 bool HttpSocket::poll(const Poco::Timespan& timeout, int)
+try
 {
     if (!_reserve)
         _reserve.reset(openReserve());
@@ -76,6 +79,12 @@ bool HttpSocket::poll(const Poco::Timespan& timeout, int)
     letIn();
     _lobby.look(Clock::now());
     return _lobby.hasAsker();
+}
+
+catch (const std::exception&)
+{
+    _closedUntil = Clock::now() + Lobby::leastStay;
+    return false;
 }
 
 /// \return false: it is over

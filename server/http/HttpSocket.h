@@ -50,7 +50,7 @@ public:
     /// To be called once, before the server accepts. `visits` outlives all sockets.
     void serve(Visits& visits) noexcept { _visits = &visits; }
 
-    /// True: somebody has asked and waits in acceptConnection().
+    /// True: somebody has asked and waits in acceptConnection(). No exception passes: behind one, nobody is accepted for a moment.
     bool poll(const Poco::Timespan& timeout, int mode) override;
 
     /// Waits a moment for a thread, which may be taken from the oldest visit.
