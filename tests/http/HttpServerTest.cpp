@@ -203,6 +203,8 @@ public:
 
         const Row rows[] = {{"TLS", "\x16\x03\x01\x02", "400"},
                             {"noise", std::string(100, '\0'), "400"},
+                            {"no version", "GET / \n\n", "400"},
+                            {"a version of its own", "GET / H\n\n", "400"},
                             {"half a request, and no more will come", "GET /met", "400"},
                             {"a line without end", large, "414"},
                             {"fields without end", "GET / HTTP/1.1\r\nX: " + large, "431"},
