@@ -170,6 +170,12 @@ Poco::Net::HTTPServerParams::Ptr parametersOf(const Limits& limits)
     return parameters;
 }
 
+/// What is promised to mail is so whatever the number of addresses: "localhost" is two. But each has a place.
+std::size_t shareOf(std::size_t lobby, std::size_t addresses) noexcept
+{
+    return std::max<std::size_t>(1, lobby / std::max<std::size_t>(1, addresses));
+}
+
 } // namespace
 
 /// One address.
@@ -206,6 +212,8 @@ public:
             new WatchedConnectionFactory(parameters, sources), pool, _handle, parameters);
         _server->start();
     }
+
+    void setLobby(std::size_t most) noexcept { _socket->setLobby(most); }
 
     [[nodiscard]] const std::string& configured() const noexcept { return _configured; }
 
@@ -319,9 +327,11 @@ try
         own.pool.emplace("http", most, capacity, poolIdleSeconds, threadStackOctets);
     if (own.pool && own.pool->capacity() < capacity)
         own.pool->addCapacity(capacity - own.pool->capacity());
+    const std::size_t share = shareOf(own.limits.lobby, change._places.size());
     std::vector<std::shared_ptr<Door>> next;
     for (const Change::Place& place : change._places)
     {
+        place.door->setLobby(share);
         if (!place.door->isServing())
             place.door->serve(own.sources, *own.visits, *own.pool, own.limits);
         next.push_back(place.door);

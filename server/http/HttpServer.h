@@ -21,7 +21,7 @@ struct Limits
     std::size_t threads = 4;
     std::size_t queue = 16; ///< connections that wait for one of these; more are closed
     std::size_t lobby =
-        128; ///< connections of an address that have not asked yet; one more ends the oldest
+        128; ///< connections that have not asked yet, shared out among the addresses; one more ends the oldest of its address
     std::chrono::milliseconds connection{10'000}; ///< from its begin to its end
     std::chrono::milliseconds leastVisit{
         100};                               ///< for an answer, before somebody else gets the thread

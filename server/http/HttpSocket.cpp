@@ -60,7 +60,7 @@ bool VisitSocket::poll(const Poco::Timespan& timeout, int mode)
 HttpSocket::HttpSocket(net::Descriptor listening,
                        std::size_t lobby,
                        std::chrono::milliseconds longest)
-    : _wake(makeWake()), _most(lobby), _lobby(lobby, longest), _reserve(openReserve())
+    : _wake(makeWake()), _lobby(lobby, longest), _reserve(openReserve())
 {
     reset(listening.release());
 }
@@ -107,7 +107,7 @@ void HttpSocket::letIn()
     const auto now = Clock::now();
     if (now < _closedUntil)
         return;
-    for (std::size_t i = 0; i < _most; ++i)
+    for (std::size_t i = _lobby.most(); i > 0; --i)
     {
         if (_lobby.isFull() && !makeRoom(now))
             return;

@@ -50,6 +50,9 @@ public:
     /// To be called once, before the server accepts. `visits` outlives all sockets.
     void serve(Visits& visits) noexcept { _visits = &visits; }
 
+    /// [any] From the next poll() on.
+    void setLobby(std::size_t most) noexcept { _lobby.setMost(most); }
+
     /// True: somebody has asked and waits in acceptConnection(). No exception passes: behind one, nobody is accepted for a moment.
     bool poll(const Poco::Timespan& timeout, int mode) override;
 
@@ -73,7 +76,6 @@ private:
     [[nodiscard]] bool giveOneUp(Clock::time_point now) noexcept;
 
     const net::Descriptor _wake;
-    const std::size_t _most;
     Lobby _lobby;
     net::Descriptor _reserve; ///< given up when there is no other descriptor left
     Clock::time_point _closedUntil;

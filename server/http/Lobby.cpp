@@ -88,7 +88,7 @@ void Lobby::look(Clock::time_point now)
             hear(event.data.u64, (event.events & ~std::uint32_t{EPOLLIN}) != 0);
         }
     }
-    while (!_silent.empty() && now - _silent.begin()->second.since >= _longest)
+    while (!_silent.empty() && (isCrowded() || now - _silent.begin()->second.since >= _longest))
         _silent.erase(_silent.begin());
 }
 

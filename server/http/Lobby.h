@@ -3,12 +3,13 @@
 // refused, since each of them costs a look. So a client that says nothing, or little at a time, holds up nobody, however many
 // they are; it loses its place to one that asks.
 // Leaves to others: accepting (HttpSocket); the request, of which every octet is left in the socket.
-// Thread safety: [connection] (the one thread that accepts).
+// Thread safety: [connection] (the one thread that accepts); setMost() from any.
 #pragma once
 
 #include "http/Head.h"
 #include "net/Descriptor.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,11 @@ public:
     /// \throws std::system_error
     Lobby(std::size_t most, std::chrono::milliseconds longest);
 
+    /// From the next look() on: whoever is too many by then goes, the oldest first.
+    void setMost(std::size_t most) noexcept { _most = most; }
+
+    [[nodiscard]] std::size_t most() const noexcept { return _most; }
+
     /// Readable when somebody has sent something or is gone: look().
     [[nodiscard]] int descriptor() const noexcept { return _events.get(); }
 
@@ -68,11 +74,16 @@ public:
 private:
     using Number = std::uint64_t;
 
+    [[nodiscard]] bool isCrowded() const noexcept
+    {
+        return _silent.size() + _askers.size() > _most;
+    }
+
     void hear(Number number, bool isEnd);
     [[nodiscard]] Head peek(int client, bool& isGone) noexcept;
     void refuse(int client, std::string_view answer) noexcept;
 
-    const std::size_t _most;
+    std::atomic<std::size_t> _most;
     const std::chrono::milliseconds _longest;
     const net::Descriptor _events; ///< epoll
     std::vector<char> _peeked;

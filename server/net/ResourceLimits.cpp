@@ -17,7 +17,7 @@ namespace
 // The socket, and a file while a message is stored; more only for messages that several handlers
 // store at once.
 constexpr std::size_t descriptorsPerConnection = 2;
-// Two thirds are for HTTP clients that say nothing (http/Lobby).
+// Two thirds are for HTTP clients that say nothing, at all addresses together (http::Limits::lobby).
 constexpr std::size_t ownDescriptors = 192;
 constexpr std::size_t ownThreads = 64;
 constexpr std::size_t mapsPerThread = 2; // the stack and its guard page

@@ -108,6 +108,8 @@ class HttpServerTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whoDoesNotReadMakesRoom);
     CPPUNIT_TEST(whoHasItsAnswerAndStaysMakesRoomAtOnce);
     CPPUNIT_TEST(eachOfManyAddressesAnswers);
+    CPPUNIT_TEST(addressesShareThePlacesOfThoseWhoAreSilent);
+    CPPUNIT_TEST(theSharesChangeWithTheAddresses);
     CPPUNIT_TEST(anAddressThatItsOwnOtherOneTakesSaysSo);
     CPPUNIT_TEST(anAnswerThatIsAwaitedAtTheStopIsWhole);
     CPPUNIT_TEST(aClientThatReadsNothingDoesNotHoldUpTheStop);
@@ -267,6 +269,42 @@ public:
         for (int round = 0; round < 2; ++round)
             for (int i = 0; i < 30; ++i)
                 CPPUNIT_ASSERT_EQUAL(std::string("200"), Client(path(i)).send(request).status());
+    }
+
+    /// So many descriptors they may take from mail, and not so many at each address.
+    void addressesShareThePlacesOfThoseWhoAreSilent()
+    {
+        Limits limits = oneThread();
+        limits.lobby = 4;
+        const auto server = serve(limits, 2);
+        for (int address = 0; address < 2; ++address)
+        {
+            std::deque<Client> silent;
+            for (int i = 0; i < 3; ++i)
+                silent.emplace_back(path(address));
+            CPPUNIT_ASSERT_EQUAL(std::string("200"), Client(path(address)).send(request).status());
+            CPPUNIT_ASSERT(!silent[0].waits());
+            CPPUNIT_ASSERT(!silent[1].waits());
+            CPPUNIT_ASSERT(silent[2].waits());
+        }
+    }
+
+    void theSharesChangeWithTheAddresses()
+    {
+        Limits limits = oneThread();
+        limits.lobby = 4;
+        const auto server = serve(limits, 2);
+        server->take(server->prepare({"unix:" + path(0)}));
+        std::deque<Client> silent;
+        for (int i = 0; i < 3; ++i)
+            silent.emplace_back(path(0));
+        CPPUNIT_ASSERT_EQUAL(std::string("200"), Client(path(0)).send(request).status());
+        CPPUNIT_ASSERT_MESSAGE("a place for each", silent[0].waits());
+        server->take(server->prepare({"unix:" + path(0), "unix:" + path(1)}));
+        CPPUNIT_ASSERT_EQUAL(std::string("200"), Client(path(0)).send(request).status());
+        CPPUNIT_ASSERT(!silent[0].waits());
+        CPPUNIT_ASSERT(!silent[1].waits());
+        CPPUNIT_ASSERT(silent[2].waits());
     }
 
     void anAddressThatItsOwnOtherOneTakesSaysSo()
