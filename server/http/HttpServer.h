@@ -25,7 +25,7 @@ struct Limits
     std::chrono::milliseconds connection{10'000}; ///< from its begin to its end
     std::chrono::milliseconds leastVisit{
         100};                               ///< for an answer, before somebody else gets the thread
-    std::chrono::milliseconds grace{1'000}; ///< at the stop, for those who wait for an answer
+    std::chrono::milliseconds grace{1'000}; ///< at the stop, for those who are being answered
 };
 
 class Door;
@@ -70,7 +70,8 @@ public:
     /// As bound, in order of configuration.
     [[nodiscard]] std::vector<std::string> addresses() const;
 
-    /// Ends accepting, lets who has asked have the answer, and waits for its threads. Idempotent.
+    /// Ends accepting, lets who is being answered have the whole answer (Limits::grace; who waits for a thread gets none), and waits
+    /// for its threads. Idempotent.
     /// \return false: a source of a page does not return. Its thread is left alone, with all that it uses; end the process
     ///         by _exit()
     bool stop();
