@@ -19,6 +19,7 @@ namespace
 {
 
 constexpr int sendBufferOctets = 1 << 20; // bounded by net.core.wmem_max
+constexpr int receiveBufferOctets = 2 * mostHeadOctets;
 
 int makeWake()
 {
@@ -62,6 +63,10 @@ HttpSocket::HttpSocket(net::Descriptor listening,
                        std::chrono::milliseconds longest)
     : _wake(makeWake()), _lobby(lobby, longest), _reserve(openReserve())
 {
+    // Each look (MSG_PEEK) searches the kernel's queue anew for each of its pieces, which may be of one octet: of thousands, a
+    // look takes 10 ms. When the buffer is full, the kernel makes larger pieces of them. Accepted sockets inherit it.
+    (void)::setsockopt(
+        listening.get(), SOL_SOCKET, SO_RCVBUF, &receiveBufferOctets, sizeof receiveBufferOctets);
     reset(listening.release());
 }
 
