@@ -8,6 +8,8 @@ the PATH), so a file that one makes is there for the next. Conventions, also in 
 - A command that starts the server goes on running. Its output must appear before the next command is typed; what a
   later client makes it print is shown in a block of its own that begins with the same command. `^C` as the last line of
   output stops it with SIGINT, as the next start of a server does.
+- A block marked `text` that begins with `$ telnet localhost PORT` is a session typed by hand: what begins with three digits is the
+  server's, all else the client's. The host's name there is that of HOST.
 - A block of another kind whose first line is a comment with a file's name alone is that file.
 - What differs from run to run may differ: dates, times, ids, process numbers, milliseconds, and everything in a line
   of output from `…` to its end. A line that is only `…` stands for any number of lines.
@@ -15,6 +17,7 @@ the PATH), so a file that one makes is there for the next. Conventions, also in 
 import os
 import re
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -23,6 +26,8 @@ from test_command_line import require_free
 
 README = harness.REPOSITORY / "README.md"
 SERVER = re.compile(r"^(LOG_LEVEL=\w+ )?(scripts/run|(build/bin/)?mpsmtpd)\b(?!.*--(help|version|check-config|list-plugins|explain|test-handler))")
+HOST = "mx.example.com"
+TYPED = re.compile(r"^```text\n\$ telnet localhost (\d+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```\w+\n([;#] (\S+\.\w+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
 VARIABLE = [
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| ?[+-]\d\d:?\d\d)?", "DATE"),
@@ -87,6 +92,24 @@ class Readme(harness.SystemTest):
         for number, command, expected in found:
             with self.subTest(f"README.md:{number}: {command}"):
                 self._run(command, expected)
+
+    def test_the_session_typed_by_hand_goes_as_it_says(self):
+        found = TYPED.findall(README.read_text(encoding="utf-8"))
+        self.assertGreater(len(found), 0, "README.md has no typed session")
+        for port, dialog in found:
+            self._serve(f"mpsmtpd --config etc/mpsmtp.ini --set server.hostname={HOST}", ["…"])
+            self.assertTrue(self.output.wait_for(f"listening on 127.0.0.1:{port}"))
+            with socket.create_connection(("127.0.0.1", int(port)), harness.DEADLINE) as client:
+                self._type(client, dialog.splitlines())
+
+    def _type(self, client, lines):
+        with client.makefile("rb") as replies:
+            for line in lines:
+                if re.match(r"\d{3}[ -]", line):
+                    said = replies.readline().decode().rstrip("\r\n")
+                    self.assertTrue(matches([line], [said]), f"README: {line}; the server: {said}")
+                else:
+                    client.sendall(line.encode() + b"\r\n")
 
     def _run(self, command, expected):
         if SERVER.match(command):
