@@ -104,41 +104,48 @@ void Mailbox::requireSpace()
         throw Error(Reply::mailboxFull(), _paths.mailbox + " has reached the limit of a file");
 }
 
-/// Whoever finds nobody at work writes for all that wait; who comes meanwhile waits for the next
-/// batch, which the first of them leads.
+/// Whoever finds nobody at work writes for all that wait; the first of those who come meanwhile leads
+/// the next batch.
 void Mailbox::append(const std::vector<Letter>& letters)
 {
     Ticket ticket(letters);
-    std::unique_lock<std::mutex> lock(_mutex);
-    _waiting.push_back(&ticket);
-    while (ticket.outcome == Outcome::Waiting)
-    {
-        if (_busy)
-            ticket.wake.wait(lock);
-        else
-            lead(lock);
-    }
-    lock.unlock();
+    if (!enqueue(ticket))
+        ticket.wake.take();
+    if (ticket.outcome == Outcome::Waiting)
+        lead(ticket);
     if (ticket.outcome != Outcome::Stored)
         throw Error(replyTo(ticket.outcome));
 }
 
-/// Whatever happens here, the others must be told and the next batch must have its leader.
-void Mailbox::lead(std::unique_lock<std::mutex>& lock) noexcept
+/// \return whether its thread is to lead
+bool Mailbox::enqueue(Ticket& ticket)
 {
-    _busy = true;
-    lock.unlock();
+    const std::lock_guard<std::mutex> guard(_mutex);
+    _waiting.push_back(&ticket);
+    return !std::exchange(_busy, true);
+}
+
+/// Whatever happens here, the others must be told and the next batch must have its leader.
+void Mailbox::lead(const Ticket& own) noexcept
+{
     Batch batch;
     const Outcome outcome = deliver(batch);
-    lock.lock();
+    if (Ticket* const next = nextLeader())
+        next->wake.give(); // first, so that the disk does not wait until all others are awake
     for (Ticket* ticket : batch)
     {
         ticket->outcome = outcome;
-        ticket->wake.notify_one(); // under the mutex: afterwards the ticket may be gone
+        if (ticket != &own)
+            ticket->wake.give(); // afterwards the ticket may be gone
     }
-    _busy = false;
-    if (!_waiting.empty())
-        _waiting.front()->wake.notify_one();
+}
+
+/// The lead goes from one to the other, and ends when nobody waits.
+Mailbox::Ticket* Mailbox::nextLeader() noexcept
+{
+    const std::lock_guard<std::mutex> guard(_mutex);
+    _busy = !_waiting.empty();
+    return _busy ? _waiting.front() : nullptr;
 }
 
 /// One line in the log for the batch; its members throw what is to be answered.

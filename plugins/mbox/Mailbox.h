@@ -11,6 +11,7 @@
 // between the two: then the commit fails, the mailbox is as before, and the sender tries again.
 #pragma once
 
+#include "common/Wakeup.h"
 #include "mbox/Letter.h"
 #include "mbox/LockedMailbox.h"
 #include "mbox/MailboxFile.h"
@@ -20,7 +21,6 @@
 #include <mpsmtp/Reply.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -80,8 +80,8 @@ private:
         explicit Ticket(const std::vector<Letter>& ofLetters) : letters(&ofLetters) {}
 
         const std::vector<Letter>* letters;
-        std::condition_variable wake;
-        Outcome outcome = Outcome::Waiting;
+        store::Wakeup wake;
+        Outcome outcome = Outcome::Waiting; ///< still so when it is woken: its thread leads
     };
 
     using Batch = std::vector<Ticket*>;
@@ -90,7 +90,9 @@ private:
     void forget(const std::shared_ptr<const MailboxFile>& file);
     void waitUntilUnlocked();
     void requireSpace();
-    void lead(std::unique_lock<std::mutex>& lock) noexcept;
+    [[nodiscard]] bool enqueue(Ticket& ticket);
+    void lead(const Ticket& own) noexcept;
+    [[nodiscard]] Ticket* nextLeader() noexcept;
     [[nodiscard]] static Outcome outcomeOf(const std::error_code& error) noexcept;
     [[nodiscard]] static Reply replyTo(Outcome outcome);
     [[nodiscard]] Outcome deliver(Batch& batch) noexcept;
@@ -104,7 +106,7 @@ private:
     std::mutex _mutex;                        ///< guards what follows; never held during I/O
     std::shared_ptr<const MailboxFile> _file; ///< null: not open
     Batch _waiting;                           ///< tickets of the next batch
-    bool _busy = false;                       ///< a thread leads a batch
+    bool _busy = false;                       ///< a thread leads a batch, or has been told to
 };
 
 /// A claim on a mailbox's space. Thread safety: [connection].

@@ -28,7 +28,8 @@ namespace mpsmtp::model
 /// What may happen beside what the code asks for, in each run.
 struct Liberties
 {
-    unsigned spuriousWakes = 1;     ///< a condition's wait ends for no reason
+    unsigned spuriousWakes =
+        1; ///< a condition's wait ends for no reason, a semaphore's by a signal
     unsigned failedAllocations = 0; ///< operator new throws inside mayFailToAllocate()
     unsigned timeOuts = 1;          ///< a wait's limit passes although another thread could go on
     unsigned steps = 5'000;         ///< more of them in one run: it goes on for ever

@@ -9,9 +9,7 @@ set(segments plugins/common/journal/SegmentPair.cpp)
 set(checkpoints plugins/common/journal/Checkpoints.cpp)
 
 mpsmtp_mutant(journal does_not_wait_for_its_batch ${file}
-    [[if (_isBusy)
-            ticket.wake.wait(lock);]] [[if (_isBusy)
-            return Entry(*this, 0, 0);]]
+    [[        await(ticket, lock);]] [[        return Entry(*this, 0, 0);]]
     "nobody returns before their record is written")
 mpsmtp_mutant(journal tells_that_all_is_well ${file}
     [[return Outcome::Refused;
@@ -19,7 +17,7 @@ mpsmtp_mutant(journal tells_that_all_is_well ${file}
     }]]
     "the outcome of a write is told to all of its batch and to nobody else")
 mpsmtp_mutant(journal lets_two_lead ${file}
-    [[_isBusy = true;]] [[]]
+    [[if (std::exchange(_isBusy, true))]] [[if (_isBusy)]]
     "one thread at a time writes into the journal")
 mpsmtp_mutant(journal writes_into_a_closed_segment ${segments}
     [[if (use.state == Use::State::Open && use.segment.room()]] [[if (use.state != Use::State::Free && use.segment.room()]]
@@ -52,11 +50,25 @@ mpsmtp_mutant(journal tries_again_what_failed ${checkpoints}
     [[{ use->state = isDone ? Use::State::Free : Use::State::Closed; _hasFailed = false; }]]
     "a segment whose checkpoint has failed stays")
 mpsmtp_mutant(journal wakes_nobody ${file}
-    [[ticket->wake.notify_one();]] [[]]
+    [[ticket->wake.give();]] [[(void)0;]]
     "no thread is left waiting")
 mpsmtp_mutant(journal leaves_the_next_batch ${file}
-    [[_waiting.front()->wake.notify_one();]] [[(void)0;]]
+    [[next->wake.give();]] [[(void)0;]]
     "no thread is left waiting")
+mpsmtp_mutant(journal ends_the_lead_that_it_hands_on ${file}
+    [[_isBusy = next != nullptr;]] [[_isBusy = false;]]
+    "one thread at a time writes into the journal")
+mpsmtp_mutant(journal keeps_the_lead ${file}
+    [[_isBusy = next != nullptr;]] [[]]
+    "no thread is left waiting")
+mpsmtp_mutant(journal wakes_before_it_tells ${file}
+    [[        ticket->outcome = outcome;
+        if (ticket != &own)
+            ticket->wake.give(); // afterwards the ticket may be gone]]
+    [[        if (ticket != &own)
+            ticket->wake.give();
+        ticket->outcome = outcome;]]
+    "the outcome of a write is told to all of its batch and to nobody else")
 mpsmtp_mutant(journal waits_for_ever ${segments}
     [[_changed.wait_until(lock, deadline) == std::cv_status::timeout]] [[(_changed.wait(lock), false)]]
     "no thread is left waiting")
@@ -79,7 +91,7 @@ mpsmtp_mutant(journal logs_under_the_mutex ${file}
     "no mutex is held while a line is logged")
 mpsmtp_mutant(journal takes_half_a_batch ${batch}
     [[tickets.reserve(std::min(waiting.size(), mostTickets));]] [[]]
-    "a journal's end leaves no segment in use but those whose checkpoint has failed")
+    "no thread is left waiting")
 mpsmtp_mutant(journal forgets_a_cancellation ${file}
     [[use->entries -= batch.tickets.size();]] [[use->entries -= batch.tickets.size();
         _cancelled.clear();]]

@@ -1,4 +1,4 @@
-// What std::mutex, std::condition_variable, std::thread and the clocks call, led to the Scheduler while a scenario runs. The names of a
+// What std::mutex, std::condition_variable, std::thread, semaphores and the clocks call, led to the Scheduler while a scenario runs. The names of a
 // program go before those of its libraries, so that libstdc++ comes here too. Thread safety: [main].
 #include "Scheduler.h"
 
@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <semaphore.h>
 
 namespace
 {
@@ -121,6 +122,40 @@ extern "C"
         if (!isModelled())
             return real("pthread_cond_destroy", &pthread_cond_destroy)(condition);
         Scheduler::instance().destroy(condition);
+        return 0;
+    }
+
+    int sem_init(sem_t* semaphore, int shared, unsigned value) noexcept
+    {
+        if (!isModelled())
+            return real("sem_init", &sem_init)(semaphore, shared, value);
+        Scheduler::instance().initialize(semaphore, value);
+        return 0;
+    }
+
+    int sem_wait(sem_t* semaphore)
+    {
+        if (!isModelled())
+            return real("sem_wait", &sem_wait)(semaphore);
+        if (Scheduler::instance().take(semaphore))
+            return 0;
+        errno = EINTR;
+        return -1;
+    }
+
+    int sem_post(sem_t* semaphore) noexcept
+    {
+        if (!isModelled())
+            return real("sem_post", &sem_post)(semaphore);
+        Scheduler::instance().give(semaphore);
+        return 0;
+    }
+
+    int sem_destroy(sem_t* semaphore) noexcept
+    {
+        if (!isModelled())
+            return real("sem_destroy", &sem_destroy)(semaphore);
+        Scheduler::instance().destroy(semaphore);
         return 0;
     }
 

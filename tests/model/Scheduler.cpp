@@ -147,7 +147,7 @@ std::vector<Scheduler::Action> Scheduler::enabled()
     addTimeOuts(actions); // behind the others: a run without decisions must come to its end
     if (_spuriousWakes > 0 && !actions.empty())
         for (const auto& fiber : _fibers)
-            if (fiber->status == Status::Waiting)
+            if (fiber->status == Status::Waiting || fiber->status == Status::Taking)
                 actions.push_back({Kind::SpuriousWake, fiber.get()});
     return actions;
 }
@@ -175,6 +175,8 @@ bool Scheduler::canRun(const Fiber& fiber)
     {
     case Status::Ready:
         return fiber.wanted == nullptr || _objects[fiber.wanted].owner == nullptr;
+    case Status::Taking:
+        return _objects[fiber.semaphore].value > 0;
     case Status::Joining:
         return _fibers[fiber.joined]->status == Status::Done;
     default:
@@ -196,6 +198,8 @@ void Scheduler::perform(const Action& action)
     {
     case Kind::SpuriousWake:
         --_spuriousWakes;
+        if (fiber.status == Status::Taking)
+            return interrupt(fiber);
         _trace.emplace_back(fiber.number, "wakes up for no reason");
         return wakeFiber(fiber, 1);
     case Kind::TimeOut:
@@ -397,6 +401,55 @@ void Scheduler::destroy(pthread_cond_t* condition)
     const auto object = _objects.find(condition);
     require(object == _objects.end() || object->second.waiters.empty(),
             "no condition is destroyed while a thread waits for it");
+}
+
+void Scheduler::initialize(sem_t* semaphore, unsigned value)
+{
+    const OwnMemory own(_current);
+    _objects[semaphore].value = value;
+}
+
+/// Goes on when its value is above 0.
+bool Scheduler::take(sem_t* semaphore)
+{
+    const OwnMemory own(_current);
+    Fiber& self = *_current;
+    self.status = Status::Taking;
+    self.semaphore = semaphore;
+    self.wasInterrupted = false;
+    pause("takes a semaphore");
+    self.status = Status::Ready;
+    if (!self.wasInterrupted)
+        --_objects[semaphore].value;
+    meet(self, semaphore);
+    return !self.wasInterrupted;
+}
+
+void Scheduler::interrupt(Fiber& fiber)
+{
+    _trace.emplace_back(fiber.number, "is interrupted by a signal");
+    fiber.wasInterrupted = true;
+    resume(fiber);
+}
+
+/// A border behind it and none before: who is woken may be faster than what comes next here, and what
+/// others do without it they can do behind it as well.
+void Scheduler::give(sem_t* semaphore)
+{
+    const OwnMemory own(_current);
+    meet(*_current, semaphore);
+    ++_objects[semaphore].value;
+    pause("goes on behind giving a semaphore");
+}
+
+void Scheduler::destroy(sem_t* semaphore)
+{
+    const bool isWanted =
+        std::any_of(_fibers.begin(),
+                    _fibers.end(),
+                    [semaphore](const auto& fiber)
+                    { return fiber->status == Status::Taking && fiber->semaphore == semaphore; });
+    require(!isWanted, "no semaphore is destroyed while a thread waits for it");
 }
 
 /// What a thread does depends on the time that it has read.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <ucontext.h>
 
@@ -44,6 +45,11 @@ public:
     [[nodiscard]] bool wait(pthread_cond_t* condition, pthread_mutex_t* mutex, std::uint64_t limit);
     void wake(pthread_cond_t* condition, bool all);
     void destroy(pthread_cond_t* condition);
+    void initialize(sem_t* semaphore, unsigned value);
+    /// \return false: a signal has interrupted it
+    [[nodiscard]] bool take(sem_t* semaphore);
+    void give(sem_t* semaphore);
+    void destroy(sem_t* semaphore);
     [[nodiscard]] std::size_t create(std::function<void()> body);
     void join(std::size_t thread);
 
@@ -70,6 +76,7 @@ private:
     {
         Ready,
         Waiting, ///< for a condition
+        Taking,  ///< a semaphore
         Joining,
         Done
     };
@@ -86,6 +93,8 @@ private:
         Status status = Status::Ready;
         pthread_mutex_t* wanted = nullptr; ///< is taken before it goes on
         pthread_cond_t* condition = nullptr;
+        sem_t* semaphore = nullptr;
+        bool wasInterrupted = false;
         std::size_t joined = 0;
         std::uint64_t limit = 0; ///< of its wait
         bool timedOut = false;
@@ -101,6 +110,7 @@ private:
     {
         Fiber* owner = nullptr;      ///< of a mutex
         std::vector<Fiber*> waiters; ///< of a condition
+        unsigned value = 0;          ///< of a semaphore
         Hash history = 0;
     };
 
@@ -136,6 +146,7 @@ private:
     static void enterOrContinue(Fiber& fiber);
     void pause(const char* next);
     void acquire(Fiber& fiber);
+    void interrupt(Fiber& fiber);
     void wakeFiber(Fiber& fiber, Hash cause);
     void release(pthread_mutex_t* mutex);
     void meet(Fiber& fiber, const void* object);

@@ -4,9 +4,9 @@
 // the journal.
 #pragma once
 
+#include "common/Wakeup.h"
 #include "common/journal/Format.h"
 
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -31,8 +31,8 @@ struct Ticket
     std::string_view payload;
     std::uint32_t checksum = 0;
     RecordHeader header{};
-    std::condition_variable wake;
-    Outcome outcome = Outcome::Waiting;
+    Wakeup wake;
+    Outcome outcome = Outcome::Waiting; ///< still so when it is woken: its thread leads
     std::size_t segment = 0;
     std::uint64_t id = 0;
 };

@@ -152,13 +152,10 @@ std::optional<Journal::Entry> Journal::append(std::string_view payload)
     if (isRefusing())
         return std::nullopt;
     _waiting.push_back(&ticket);
-    while (ticket.outcome == Outcome::Waiting)
-    {
-        if (_isBusy)
-            ticket.wake.wait(lock);
-        else
-            lead(lock);
-    }
+    if (std::exchange(_isBusy, true))
+        await(ticket, lock);
+    if (ticket.outcome == Outcome::Waiting)
+        lead(ticket, lock);
     if (ticket.outcome != Outcome::Stored)
         return std::nullopt;
     return Entry(*this, ticket.segment, ticket.id);
@@ -182,12 +179,21 @@ void Journal::cancel(std::uint64_t id) noexcept
     }
 }
 
-/// Whoever finds nobody at work writes for all that wait; who comes meanwhile waits for the next
-/// batch, which the first of them leads. Whatever happens, all of the batch are told: a ticket is in
-/// one of the two lists, whatever cannot be allocated.
-void Journal::lead(Lock& lock) noexcept
+/// Until its record is written or refused; or until it is told to lead.
+void Journal::await(Ticket& ticket, Lock& lock)
 {
-    _isBusy = true;
+    lock.unlock();
+    ticket.wake.take();
+    if (ticket.outcome == Outcome::Waiting)
+        lock.lock();
+}
+
+/// Whoever finds nobody at work writes for all that wait; the first of those who come meanwhile leads
+/// the next batch: the lead goes from one to the other, and ends when nobody waits. Whatever happens,
+/// all of the batch are told, `own` among them: a ticket is in one of the two lists, whatever cannot
+/// be allocated.
+void Journal::lead(const Ticket& own, Lock& lock) noexcept
+{
     Batch batch;
     Outcome outcome = Outcome::Refused;
     try
@@ -204,14 +210,17 @@ void Journal::lead(Lock& lock) noexcept
         _users.borrow().log().error(error.what());
         lock.lock();
     }
+    Ticket* const next = _waiting.empty() ? nullptr : _waiting.front();
+    _isBusy = next != nullptr;
+    lock.unlock();
+    if (next != nullptr)
+        next->wake.give(); // first, so that the disk does not wait until all others are awake
     for (Ticket* ticket : batch.tickets)
     {
         ticket->outcome = outcome;
-        ticket->wake.notify_one(); // under the mutex: afterwards the ticket may be gone
+        if (ticket != &own)
+            ticket->wake.give(); // afterwards the ticket may be gone
     }
-    _isBusy = false;
-    if (!_waiting.empty())
-        _waiting.front()->wake.notify_one();
 }
 
 /// A cancellation stays until it is durable.

@@ -154,7 +154,8 @@ private:
     [[nodiscard]] bool start(const Settings& settings, const Restore& restore);
     void release(std::size_t segment) noexcept;
     void cancel(std::uint64_t id) noexcept;
-    void lead(Lock& lock) noexcept;
+    static void await(Ticket& ticket, Lock& lock);
+    void lead(const Ticket& own, Lock& lock) noexcept;
     [[nodiscard]] Outcome write(Batch& batch, Lock& lock);
     [[nodiscard]] bool store(Segment& segment, Batch& batch, std::vector<iovec>& parts) noexcept;
 
@@ -167,7 +168,7 @@ private:
     std::vector<Ticket*> _waiting;
     std::vector<std::uint64_t> _cancelled;
     std::uint64_t _lastId = 0;
-    bool _isBusy = false;             ///< a thread leads a batch
+    bool _isBusy = false;             ///< a thread leads a batch, or has been told to
     std::atomic<bool> _isFull{false}; ///< has been told of; the leader's
     Checkpoints _checkpoints;         ///< ends first
 };
