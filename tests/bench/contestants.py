@@ -6,12 +6,13 @@ import crowds
 import private_servers
 import servers
 from figures import Sample
-from rows import BARE_SERVER, BARE_STORE, OURS, SINK
+from rows import BARE_LOOP, BARE_SERVER, BARE_STORE, OURS, SINK
 
 STARTS = {
     OURS: servers.start_mpsmtpd,
     SINK: servers.start_sink,
     BARE_SERVER: servers.start_bare,
+    BARE_LOOP: servers.start_loop,
     "nodemailer": servers.start_smtp_server,
     "aiosmtpd": servers.start_aiosmtpd,
     "Postfix": private_servers.start_postfix,

@@ -82,6 +82,12 @@ def start_bare(setup):
     return Server(Process(command, port), Mails(setup.store, folder))
 
 
+def start_loop(setup):
+    port = free_port()
+    command = [need(setup.tools.bare, "mpsmtp_bare"), "serve", "--port", port, "--way", "loop"]
+    return Server(Process(command, port), Mails("discard", setup.folder))
+
+
 def start_smtp_server(setup):
     """nodemailer's smtp-server. A thread for each connection's sync, where libuv's default is four for all."""
     port = free_port()

@@ -72,6 +72,12 @@ class Programs(unittest.TestCase):
                 for text in stored:
                     self.assertTrue(text.endswith(f"end of {subjects([text])[0]}\n"), text[-60:])
 
+    def test_the_event_loop_answers_every_message(self):
+        for why, options in MANNERS:
+            with self.subTest(why), bare_server(self.folder, "loop", 1) as port:
+                status, said = load(port, "--connections", "3", "--messages", "20", *options)
+            self.assertEqual((status, said["acknowledged"], said["failed_connections"]), (0, 20, 0), said)
+
     def test_each_recipient_gets_a_file(self):
         with bare_server(self.folder, "maildir", 4) as port:
             status, _ = load(port, "--messages", "3", "--recipients", "4", "--pipeline", "transaction")

@@ -2,7 +2,7 @@
 // Thread safety: [main]; its threads are its own.
 #pragma once
 
-#include "bench/bare/Files.h"
+#include "bench/bare/Listening.h"
 #include "bench/bare/Mailboxes.h"
 
 #include <condition_variable>
@@ -23,18 +23,18 @@ public:
     /// Ends all sessions, where they are, and waits for them.
     ~BareServer();
 
-    [[nodiscard]] std::uint16_t port() const;
+    [[nodiscard]] std::uint16_t port() const { return _listening.port(); }
 
     /// Serves until `stop` is readable. \throws std::system_error
     void run(int stop);
 
 private:
     void accept();
-    void serve(int socket);
+    void serve(FileDescriptor socket);
 
     Mailboxes& _mailboxes;
     const std::size_t _boxes;
-    FileDescriptor _listening;
+    Listening _listening;
     std::mutex _mutex; ///< guards the sockets
     std::condition_variable _ended;
     std::set<int> _sockets;

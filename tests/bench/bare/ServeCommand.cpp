@@ -1,6 +1,7 @@
 #include "bench/bare/ServeCommand.h"
 
 #include "bench/bare/BareServer.h"
+#include "bench/bare/LoopServer.h"
 
 #include <csignal>
 #include <iostream>
@@ -26,6 +27,13 @@ namespace
     return fd;
 }
 
+template <typename Server>
+void serve(Server& server, int stop)
+{
+    std::cout << server.port() << std::endl; // flushed: the starter waits for it
+    server.run(stop);
+}
+
 } // namespace
 
 std::vector<OptionRow> serveOptions()
@@ -34,7 +42,10 @@ std::vector<OptionRow> serveOptions()
     return {
         {"port", Kind::Number, "0", "on 127.0.0.1; 0: any"},
         {"folder", Kind::Text, "", "is there; holds the mailboxes"},
-        {"way", Kind::Text, "maildir", "maildir, mbox or discard"},
+        {"way",
+         Kind::Text,
+         "maildir",
+         "maildir, mbox or discard; loop discards, too, in one thread"},
         {"mailboxes", Kind::Number, "1", "box0 … at any domain; discard takes every recipient"}};
 }
 
@@ -44,13 +55,17 @@ void serveUntilSignal(const Arguments& arguments)
     if (port > 65535)
         throw UsageMistake("--port is at most 65535");
     const FileDescriptor stop = signalDescriptor();
+    if (arguments.text("way") == "loop")
+    {
+        LoopServer server(static_cast<std::uint16_t>(port));
+        return serve(server, stop.get());
+    }
     const std::string& way = arguments.text("way");
     const std::uint64_t boxes = way == "discard" ? 0 : arguments.positive("mailboxes");
     const auto mailboxes =
         makeMailboxes(way, way == "discard" ? "" : arguments.required("folder"), boxes);
     BareServer server(static_cast<std::uint16_t>(port), *mailboxes, boxes);
-    std::cout << server.port() << std::endl; // flushed: the starter waits for it
-    server.run(stop.get());
+    serve(server, stop.get());
 }
 
 } // namespace mpsmtp::bench
