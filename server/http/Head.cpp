@@ -32,6 +32,12 @@ bool isVersion(std::string_view word) noexcept
            isDigit(word[5]) && word[6] == '.' && isDigit(word[7]);
 }
 
+/// The digit in front of the dot; `line` is a request line.
+char majorOf(std::string_view line) noexcept
+{
+    return line[line.rfind('.') - 1];
+}
+
 /// request-line = method SP request-target SP HTTP-version                                                  (RFC 9112 3)
 /// What POCO reads for the three ends where a visible octet does not follow, at the end of a line too: so in a line of another
 /// form it may wait for what has been taken for the end of the head.
@@ -70,6 +76,8 @@ Head headOf(std::string_view octets) noexcept
         return isAll ? Head::LongLine : Head::Unfinished;
     if (!isRequestLine(octets.substr(0, end)))
         return Head::NoRequest;
+    if (majorOf(octets.substr(0, end)) != '1')
+        return Head::OtherVersion;
     octets.remove_prefix(end);
     if (octets.find("\n\r\n") != none || octets.find("\n\n") != none)
         return Head::Whole;

@@ -14,8 +14,9 @@ enum class Head
     Unfinished, ///< more must come
     Whole,      ///< up to the empty line behind its fields
     NoRequest, ///< nothing that comes can make a request of it: TLS, another protocol or form, noise
-    LongLine,  ///< no end of the request line in mostHeadOctets
-    Large      ///< no end of the fields in mostHeadOctets
+    OtherVersion, ///< a request of HTTP/2 or of another major version than ours
+    LongLine,     ///< no end of the request line in mostHeadOctets
+    Large         ///< no end of the fields in mostHeadOctets
 };
 
 /// More than any scraper sends, and less than the kernel keeps for a connection, so that all of it can be seen at once.

@@ -76,9 +76,13 @@ class PageHandlerFactory : public Poco::Net::HTTPRequestHandlerFactory
 public:
     explicit PageHandlerFactory(const Sources& sources) noexcept : _sources(sources) {}
 
+    /// POCO answers with the client's version; ours is 1.1, whatever minor one comes (RFC 9110 2.5). Here, since a 100 goes out
+    /// before the handler is called.
     Poco::Net::HTTPRequestHandler*
-    createRequestHandler(const Poco::Net::HTTPServerRequest&) override
+    createRequestHandler(const Poco::Net::HTTPServerRequest& request) override
     {
+        if (request.getVersion() != Poco::Net::HTTPMessage::HTTP_1_0)
+            request.response().setVersion(Poco::Net::HTTPMessage::HTTP_1_1);
         return new PageHandler(_sources);
     }
 

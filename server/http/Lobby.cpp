@@ -35,6 +35,9 @@ constexpr std::string_view refusalOf(Head head) noexcept
 {
     switch (head)
     {
+    case Head::OtherVersion:
+        return "HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\nConnection: "
+               "close\r\n\r\n";
     case Head::LongLine:
         return "HTTP/1.1 414 URI Too Long\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     case Head::Large:

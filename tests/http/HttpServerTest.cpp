@@ -103,6 +103,7 @@ class HttpServerTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aCrowdOfSilentClientsGoesByAndWhoAsksBehindItIsAnswered);
     CPPUNIT_TEST(whoIsSilentForTooLongGoes);
     CPPUNIT_TEST(whatIsNoRequestIsAnsweredWithoutAThread);
+    CPPUNIT_TEST(theVersionOfAnAnswerIsOurs);
     CPPUNIT_TEST(whoHasSentAllMayEndItsSide);
     CPPUNIT_TEST(whoAsksAtTheSameTimeIsAnsweredInTurn);
     CPPUNIT_TEST(whoDoesNotReadMakesRoom);
@@ -207,6 +208,7 @@ public:
                             {"noise", std::string(100, '\0'), "400"},
                             {"no version", "GET / \n\n", "400"},
                             {"a version of its own", "GET / H\n\n", "400"},
+                            {"HTTP/2 without TLS", "PRI * HTTP/2.0\r\n\r\n", "505"},
                             {"half a request, and no more will come", "GET /met", "400"},
                             {"a line without end", large, "414"},
                             {"fields without end", "GET / HTTP/1.1\r\nX: " + large, "431"},
@@ -214,6 +216,22 @@ public:
         for (const Row& row : rows)
             CPPUNIT_ASSERT_EQUAL_MESSAGE(
                 row.why, row.status, Client(path(0)).send(row.octets).endOfInput().status());
+    }
+
+    /// RFC 9110 2.5: never a version that we do not speak.
+    void theVersionOfAnAnswerIsOurs()
+    {
+        const auto server = serve(oneThread());
+        const std::pair<std::string, std::string> rows[] = {
+            {"HTTP/1.0\r\n\r\n", "HTTP/1.0 200"},
+            {"HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200"},
+            {"HTTP/1.9\r\nHost: x\r\n\r\n", "HTTP/1.1 200"},
+            {"HTTP/1.9\r\nHost: x\r\nExpect: 100-continue\r\n\r\n", "HTTP/1.1 100"}};
+        for (const auto& [rest, begin] : rows)
+        {
+            const std::string text = Client(path(0)).send("GET /livez " + rest).answer();
+            CPPUNIT_ASSERT_EQUAL(begin, text.substr(0, begin.size()));
+        }
     }
 
     void whoHasSentAllMayEndItsSide()
