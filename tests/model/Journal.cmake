@@ -69,6 +69,14 @@ mpsmtp_mutant(journal wakes_before_it_tells ${file}
             ticket->wake.give();
         ticket->outcome = outcome;]]
     "the outcome of a write is told to all of its batch and to nobody else")
+mpsmtp_mutant(journal wakes_twice ${file}
+    [[        if (ticket != &own)
+            ticket->wake.give(); // afterwards the ticket may be gone]]
+    [[        if (ticket != &own)
+            ticket->wake.give();
+        if (ticket != &own)
+            ticket->wake.give();]]
+    "no semaphore is used that is gone")
 mpsmtp_mutant(journal waits_for_ever ${segments}
     [[_changed.wait_until(lock, deadline) == std::cv_status::timeout]] [[(_changed.wait(lock), false)]]
     "no thread is left waiting")

@@ -304,6 +304,7 @@ void shareBatches(std::size_t count)
             {"one comes while two leave", comeWhileOthersLeave, {0, 0, 0}},
             {"two handlers leave", leaveTogether, {0, 0, 0, 5'000, true}},
             {"three share batches", [] { shareBatches(3); }, {0, 1, 0}},
+            {"three share batches, a signal comes", [] { shareBatches(3); }, {1, 0, 0}},
             {"one entry ends late", endLate, {0, 0, 0}},
             scenario("one appender without a key", {1, 2, 1, each, keys}, {0, 0, 0}),
             scenario("one appender cancels", {1, 3, 2, Habit::Cancels, full}, {0, 0, 0}),

@@ -406,7 +406,9 @@ void Scheduler::destroy(pthread_cond_t* condition)
 void Scheduler::initialize(sem_t* semaphore, unsigned value)
 {
     const OwnMemory own(_current);
-    _objects[semaphore].value = value;
+    Object& object = _objects[semaphore];
+    object.value = value;
+    object.isAlive = true;
 }
 
 /// Goes on when its value is above 0.
@@ -414,6 +416,7 @@ bool Scheduler::take(sem_t* semaphore)
 {
     const OwnMemory own(_current);
     Fiber& self = *_current;
+    (void)living(semaphore);
     self.status = Status::Taking;
     self.semaphore = semaphore;
     self.wasInterrupted = false;
@@ -438,18 +441,28 @@ void Scheduler::give(sem_t* semaphore)
 {
     const OwnMemory own(_current);
     meet(*_current, semaphore);
-    ++_objects[semaphore].value;
+    ++living(semaphore).value;
     pause("goes on behind giving a semaphore");
 }
 
 void Scheduler::destroy(sem_t* semaphore)
 {
+    const OwnMemory own(_current);
     const bool isWanted =
         std::any_of(_fibers.begin(),
                     _fibers.end(),
                     [semaphore](const auto& fiber)
                     { return fiber->status == Status::Taking && fiber->semaphore == semaphore; });
     require(!isWanted, "no semaphore is destroyed while a thread waits for it");
+    living(semaphore).isAlive = false;
+}
+
+/// Its thread may have gone on, and others may have its memory.
+Scheduler::Object& Scheduler::living(sem_t* semaphore)
+{
+    Object& object = _objects[semaphore];
+    require(object.isAlive, "no semaphore is used that is gone");
+    return object;
 }
 
 /// What a thread does depends on the time that it has read.

@@ -111,6 +111,7 @@ private:
         Fiber* owner = nullptr;      ///< of a mutex
         std::vector<Fiber*> waiters; ///< of a condition
         unsigned value = 0;          ///< of a semaphore
+        bool isAlive = false;        ///< a semaphore, from its begin to its end
         Hash history = 0;
     };
 
@@ -147,6 +148,7 @@ private:
     void pause(const char* next);
     void acquire(Fiber& fiber);
     void interrupt(Fiber& fiber);
+    [[nodiscard]] Object& living(sem_t* semaphore);
     void wakeFiber(Fiber& fiber, Hash cause);
     void release(pthread_mutex_t* mutex);
     void meet(Fiber& fiber, const void* object);
