@@ -69,6 +69,7 @@ class JournalTest : public CppUnit::TestFixture
     CPPUNIT_TEST(replacedAndCancelledRecordsAreNot);
     CPPUNIT_TEST(aRestoreThatFailsKeepsTheRecords);
     CPPUNIT_TEST(manyThreadsShareSyncs);
+    CPPUNIT_TEST(whatABatchHasNoRoomForIsInTheNext);
     CPPUNIT_TEST(aFullSegmentMakesWayForTheOther);
     CPPUNIT_TEST(noSegmentComesFreeBeforeItsFilesAreInPlace);
     CPPUNIT_TEST(noSegmentComesFreeBeforeAnOlderOne);
@@ -190,6 +191,33 @@ public:
             thread.join();
         CPPUNIT_ASSERT_EQUAL(threadCount * records, stored.load());
         CPPUNIT_ASSERT(_host.dataSyncs() < std::size_t{threadCount * records} / 2);
+    }
+
+    /// While the first is being synced, more come than two batches hold: the lead goes on from one to the other.
+    void whatABatchHasNoRoomForIsInTheNext()
+    {
+        constexpr std::size_t count = 24;
+        const std::string body(Batch::mostOctets / 10, 'x');
+        _segmentOctets = 4 * Batch::mostOctets;
+        _host.onSync([](const TestHost::Sync&) { std::this_thread::sleep_for(milliseconds(20)); });
+        std::atomic<std::size_t> stored{0};
+        crashAfter(
+            [&](Journal& journal)
+            {
+                std::vector<std::thread> threads;
+                for (std::size_t i = 0; i < count; ++i)
+                    threads.emplace_back(
+                        [&, i] {
+                            stored +=
+                                journal.append(payloadOf(std::to_string(i), body)).has_value();
+                        });
+                for (std::thread& thread : threads)
+                    thread.join();
+            });
+        CPPUNIT_ASSERT_EQUAL(count, stored.load());
+        makeItAnotherBoot();
+        (void)open();
+        CPPUNIT_ASSERT_EQUAL(count, _restored.size());
     }
 
     void aFullSegmentMakesWayForTheOther()
