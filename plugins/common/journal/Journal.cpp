@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -247,6 +248,20 @@ Journal::Outcome Journal::write(Batch& batch, Lock& lock)
     return Outcome::Stored;
 }
 
+/// Without memory for both, what happened alone.
+void Journal::report(const char* what, const char* consequence) noexcept
+{
+    const auto user = _users.borrow();
+    try
+    {
+        user.log().error(std::string(what) + consequence);
+    }
+    catch (const std::bad_alloc&)
+    {
+        user.log().error(what);
+    }
+}
+
 /// A full disk is no fault of the journal: the same octets may fit later. After another error it is
 /// not known what is on the disk, so nothing more goes there.
 bool Journal::store(Segment& segment, Batch& batch, std::vector<iovec>& parts) noexcept
@@ -263,14 +278,13 @@ bool Journal::store(Segment& segment, Batch& batch, std::vector<iovec>& parts) n
     {
         const bool isFull = isOutOfSpace(error.code());
         if (!isFull || !_isFull.exchange(true))
-            _users.borrow().log().error(error.what() + std::string(isFull ? sayFull : ""));
+            report(error.what(), isFull ? sayFull : "");
         if (isFull)
             return false;
     }
-    catch (const std::exception& error)
+    catch (const std::exception& error) // no memory: perhaps to say that the write has failed
     {
         _users.borrow().log().error(error.what());
-        return false;
     }
     const std::lock_guard<std::mutex> lock(_mutex);
     _segments.refuse();

@@ -157,6 +157,7 @@ private:
     static void await(Ticket& ticket, Lock& lock);
     void lead(const Ticket& own, Lock& lock) noexcept;
     [[nodiscard]] Outcome write(Batch& batch, Lock& lock);
+    void report(const char* what, const char* consequence) noexcept;
     [[nodiscard]] bool store(Segment& segment, Batch& batch, std::vector<iovec>& parts) noexcept;
 
     const std::string _prefix; // of the paths of its files
