@@ -8,6 +8,7 @@
 #pragma once
 
 #include "common/FileDescriptor.h"
+#include "common/FileIdentity.h"
 #include "common/LruMap.h"
 
 #include <mpsmtp/Context.h>
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -74,13 +76,12 @@ struct FolderPolicy
 class FolderCache
 {
 public:
-    /// \param base  the folder that the administrator answers for: entries in folders above it are
-    ///   only made durable when this object makes them
+    /// \param base  the store's own folder
     FolderCache(const Storage& storage, std::string base, FolderPolicy policy);
 
-    /// The folder at `path`, made with its parents if need be. Its entry and those of its parents
-    /// down from the base are durable on return, also those that an earlier run, which died too
-    /// early to know, has made.
+    /// The folder at `path`, made with its parents if need be. Its entry and those of its parents,
+    /// up to where the file system is mounted, are durable on return: also what somebody else has
+    /// made, or an earlier run that died too early to know.
     /// \return nullptr if it is missing and may not be made
     /// \throws std::system_error, also if something other than a folder is in the way
     [[nodiscard]] std::shared_ptr<const Folder> open(const std::string& path);
@@ -92,38 +93,48 @@ public:
     /// \return false if it is missing and may not be made
     [[nodiscard]] bool ensure(const std::string& path);
 
-    /// The next open() of `path` looks at the disk.
+    /// The entry of the file at `path`, which exists, and those of its folders are durable on return. Costs
+    /// one statx(2) if it is the file for which that is known.
+    /// \throws std::system_error
+    void settleFile(const std::string& path);
+
+    /// Nothing is known of `path` any more: its next use looks at the disk, and makes it durable.
     void forget(const std::string& path);
 
     [[nodiscard]] const FolderPolicy& policy() const noexcept { return _policy; }
 
 private:
+    using Identity = std::optional<FileIdentity>;
+
     [[nodiscard]] FileDescriptor openOrMake(const std::string& path);
     void make(const std::string& path);
-    [[nodiscard]] bool makeWithParents(const std::string& path);
     [[nodiscard]] int makeOne(const std::string& path) const;
-    void settle(const std::string& path);
-    void settleAboveBase(const std::string& path);
-    void syncParentIfReadable(const std::string& path);
-    void syncParent(const std::string& path);
+    void settle(const std::string& path, const Identity& identity);
+    void syncWayTo(const std::string& path, bool isFolder);
+    void syncAbove(const std::string& path);
+    [[nodiscard]] bool syncFileSystemOf(const std::string& path);
     [[nodiscard]] bool isBelowBase(const std::string& path) const;
-    void beginMaking(const std::string& path);
-    void endMaking(const std::string& path, bool isBelowBase, bool isMade);
-    [[nodiscard]] std::uint64_t makingsSoFar();
-    [[nodiscard]] bool isSettled(const std::string& path);
-    [[nodiscard]] bool isFresh(const std::string& path);
-    void setSettled(const std::string& path, std::uint64_t makings);
+    [[nodiscard]] bool isSettled(const std::string& path, const FileIdentity& identity);
+    [[nodiscard]] std::uint64_t beginSettling(const std::string& path);
+    void endSettling(const std::string& path, std::uint64_t number, const FileIdentity& identity);
+
+    class Making;
+
+    /// Of whom the entry is known to be durable, or, for now, who is about to find that out.
+    struct Settling
+    {
+        std::uint64_t number = 0; ///< 0: settled
+        FileIdentity identity{};  ///< of what is settled
+    };
 
     const Storage _storage;
     const std::string _base;
     const FolderPolicy _policy;
     std::mutex _mutex; // guards what follows; never held during I/O
     LruMap<std::shared_ptr<const Folder>> _open;
-    LruMap<bool> _settled; // below the base: paths whose entries are known to be durable
-    // Once for each maker: paths that are being made; at the base and above also those that were made here and whose entries are
-    // not durable yet.
-    std::multiset<std::string> _fresh;
-    std::uint64_t _makings = 0; // begun and ended
+    LruMap<Settling> _settlings;
+    std::uint64_t _lastSettling = 0;
+    std::multiset<std::string> _inTheMaking; // once for each maker
 };
 
 /// "/a/b" of "/a/b/c", "/" of "/a", "." of "a".

@@ -33,7 +33,8 @@ inline std::string readFile(const std::string& path)
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// The server's side of one handler. Syncs nothing, unless told what to do instead.
+/// The server's side of one handler. Syncs nothing, unless told what to do instead. Of the folders above the mailbox's
+/// own, which are synced once, it does not tell.
 class MboxHost
 {
 public:
@@ -86,7 +87,19 @@ private:
 
     static std::int32_t sync_(mpsmtp_host_data* data, std::int32_t fd, std::int32_t what) noexcept
     {
-        return self(data)._sync ? self(data)._sync(fd, what) : 0;
+        const MboxHost& host = self(data);
+        return host._sync && !host.isAboveMailbox(fd) ? host._sync(fd, what) : 0;
+    }
+
+    [[nodiscard]] bool isAboveMailbox(int fd) const
+    {
+        const std::string link = "/proc/self/fd/" + std::to_string(fd);
+        const std::string folder = (std::filesystem::read_symlink(link) / "").string();
+        const auto path = _options.find("path");
+        if (path == _options.end())
+            return false;
+        const std::string own = std::filesystem::path(path->second).parent_path() / "";
+        return own != folder && own.compare(0, folder.size(), folder) == 0;
     }
 
     const Options _options;

@@ -50,6 +50,7 @@ PLAUSIBLE = {
     "stat": PATH,
     "lstat": PATH,
     "fstat": ("EIO", "ENOMEM"),
+    "statx": PATH,
     "fstatvfs": ("EIO", "EINTR", "ENOMEM"),
     "faccessat": ("EACCES", "EROFS", "EIO", "ENOMEM"),
     "fchmod": ("EIO", "EPERM", "EROFS"),

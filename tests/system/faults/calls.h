@@ -23,6 +23,7 @@
     X(stat)                                                                                        \
     X(lstat)                                                                                       \
     X(fstat)                                                                                       \
+    X(statx)                                                                                       \
     X(fstatvfs)                                                                                    \
     X(faccessat)                                                                                   \
     X(fchmod)                                                                                      \

@@ -62,6 +62,10 @@ LOOKING(lstat, lstat, (const char* path, struct stat* status), (path, status))
 LOOKING(lstat, lstat64, (const char* path, struct stat64* status), (path, status))
 LOOKING(fstat, fstat, (int fd, struct stat* status), (fd, status))
 LOOKING(fstat, fstat64, (int fd, struct stat64* status), (fd, status))
+LOOKING(statx,
+        statx,
+        (int at, const char* path, int flags, unsigned mask, struct statx* status),
+        (at, path, flags, mask, status))
 LOOKING(fstatvfs, fstatvfs, (int fd, struct statvfs* status), (fd, status))
 LOOKING(fstatvfs, fstatvfs64, (int fd, struct statvfs64* status), (fd, status))
 LOOKING(faccessat,
