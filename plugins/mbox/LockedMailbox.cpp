@@ -18,7 +18,6 @@ namespace mpsmtp::mbox
 namespace
 {
 
-using store::FileDescriptor;
 using store::throwSystemError;
 
 /// Joins small pieces: a batch of small messages is one write(2).
@@ -62,19 +61,26 @@ private:
 
 std::unique_ptr<LockedMailbox> LockedMailbox::tryLock(std::shared_ptr<const MailboxFile> file,
                                                       const MailboxPaths& paths,
-                                                      const MailboxSettings& settings)
+                                                      const MailboxSettings& settings,
+                                                      store::FolderCache& folders)
 {
     auto lock = MailboxLock::tryAcquire(*file, paths, settings.dotLock, settings.log);
     if (!lock)
         return nullptr;
-    return std::make_unique<LockedMailbox>(std::move(file), std::move(lock), paths, settings);
+    return std::make_unique<LockedMailbox>(
+        std::move(file), std::move(lock), paths, settings, folders);
 }
 
 LockedMailbox::LockedMailbox(std::shared_ptr<const MailboxFile> file,
                              std::unique_ptr<MailboxLock> lock,
                              const MailboxPaths& paths,
-                             const MailboxSettings& settings)
-    : _file(std::move(file)), _lock(std::move(lock)), _paths(paths), _settings(settings)
+                             const MailboxSettings& settings,
+                             store::FolderCache& folders)
+    : _file(std::move(file)),
+      _lock(std::move(lock)),
+      _paths(paths),
+      _settings(settings),
+      _folders(folders)
 {
 }
 
@@ -110,11 +116,14 @@ void LockedMailbox::append(const std::vector<const Letter*>& letters)
     const std::uint64_t size = _file->size();
     const std::string_view padding = _file->padding(size);
     const Intent intent = plan(letters, size, padding.size());
+    if (size == 0)
+        _folders.forget(
+            _paths.mailbox); // it may be new, where file systems do not tell it from the old one
     try
     {
         writeNote(intent);
         writeLetters(letters, padding, intent.end - intent.start);
-        makeDurable(size == 0);
+        makeDurable();
         clearNote();
     }
     catch (const std::exception&)
@@ -168,16 +177,11 @@ void LockedMailbox::writeLetters(const std::vector<const Letter*>& letters,
         throw std::logic_error("a message has changed since it was measured: " + _paths.mailbox);
 }
 
-/// \param isFirst  the mailbox was empty: its name may be as young as its first message
-void LockedMailbox::makeDurable(bool isFirst) const
+/// The name too: the file may be as young as this mail, whoever has made it or put it in its place.
+void LockedMailbox::makeDurable() const
 {
     _settings.storage.syncData(_file->fd());
-    if (!isFirst)
-        return;
-    const FileDescriptor folder(::open(_paths.folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.isOpen())
-        throwSystemError(errno, "cannot open folder", _paths.folder);
-    _settings.storage.syncFolder(folder.get());
+    _folders.settleFile(_paths.mailbox);
 }
 
 /// Only what is our own: a program that ignores the locks may have appended too. If it fails, the

@@ -10,6 +10,7 @@
 // a power failure and take mail that was acknowledged since.
 #pragma once
 
+#include "common/FolderCache.h"
 #include "mbox/Intent.h"
 #include "mbox/Letter.h"
 #include "mbox/MailboxFile.h"
@@ -29,18 +30,20 @@ class LockedMailbox
 {
 public:
     /// Locks the file, once, without waiting.
-    /// \param paths  as are `settings`: borrowed, must live as long as the object
+    /// \param paths  as are `settings` and `folders`: borrowed, must live as long as the object
     /// \return nullptr if another writer has it
     /// \throws std::system_error
     [[nodiscard]] static std::unique_ptr<LockedMailbox>
     tryLock(std::shared_ptr<const MailboxFile> file,
             const MailboxPaths& paths,
-            const MailboxSettings& settings);
+            const MailboxSettings& settings,
+            store::FolderCache& folders);
 
     LockedMailbox(std::shared_ptr<const MailboxFile> file,
                   std::unique_ptr<MailboxLock> lock,
                   const MailboxPaths& paths,
-                  const MailboxSettings& settings);
+                  const MailboxSettings& settings,
+                  store::FolderCache& folders);
 
     [[nodiscard]] const MailboxFile& file() const noexcept { return *_file; }
 
@@ -61,13 +64,14 @@ private:
     void writeLetters(const std::vector<const Letter*>& letters,
                       std::string_view padding,
                       std::uint64_t octets) const;
-    void makeDurable(bool isFirst) const;
+    void makeDurable() const;
     void takeBack(const Intent& intent) const noexcept;
 
     std::shared_ptr<const MailboxFile> _file;
     std::unique_ptr<MailboxLock> _lock; // borrows from *_file: goes first
     const MailboxPaths& _paths;
     const MailboxSettings& _settings;
+    store::FolderCache& _folders;
 };
 
 } // namespace mpsmtp::mbox

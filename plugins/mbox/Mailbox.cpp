@@ -25,8 +25,10 @@ Reply mailboxLocked()
 
 } // namespace
 
-Mailbox::Mailbox(const std::string& path, const MailboxSettings& settings)
-    : _paths(path), _settings(settings)
+Mailbox::Mailbox(const std::string& path,
+                 const MailboxSettings& settings,
+                 store::FolderCache& folders)
+    : _paths(path), _settings(settings), _folders(folders)
 {
 }
 
@@ -224,7 +226,7 @@ std::unique_ptr<LockedMailbox> Mailbox::lockFile()
         auto open = file();
         if (!open)
             store::throwSystemError(ENOENT, "cannot open mailbox", _paths.mailbox);
-        auto locked = LockedMailbox::tryLock(open, _paths, _settings);
+        auto locked = LockedMailbox::tryLock(open, _paths, _settings, _folders);
         if (locked && open->isInPlace())
             return locked;
         locked.reset();
@@ -243,7 +245,7 @@ Mailbox::Batch Mailbox::takeBatch() noexcept
 void Mailbox::recover()
 {
     const auto open = file();
-    const auto locked = open ? LockedMailbox::tryLock(open, _paths, _settings) : nullptr;
+    const auto locked = open ? LockedMailbox::tryLock(open, _paths, _settings, _folders) : nullptr;
     if (locked && open->isInPlace())
         locked->recover();
 }

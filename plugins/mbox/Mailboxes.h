@@ -20,7 +20,7 @@ namespace mpsmtp::mbox
 class Mailboxes
 {
 public:
-    /// \param base  the folder that the administrator answers for (FolderCache)
+    /// \param base  the store's own folder (FolderCache)
     Mailboxes(const MailboxSettings& settings, const std::string& base);
 
     /// The mailbox at `path`, ready to be appended to: its file is open, and made with its folders

@@ -22,6 +22,8 @@ class MboxFailureTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aFileThatCannotGrowTakesTheMessageBack);
     CPPUNIT_TEST(aLimitIsSeenBeforeAnythingIsCommitted);
     CPPUNIT_TEST(aDiskThatIsFullAtTheSyncIsAnsweredAsSuch);
+    CPPUNIT_TEST(aNameThatCannotBeMadeDurableTakesTheMessageBack);
+    CPPUNIT_TEST(aFolderThatCannotBeSyncedIsSyncedWithAll);
     CPPUNIT_TEST(aFullDiskIsSeenBeforeAnythingIsCommitted);
     CPPUNIT_TEST(mailUnderWayCountsAsSpaceTaken);
     CPPUNIT_TEST(aDiskThatFillsUpMeanwhileTakesTheMessageBack);
@@ -89,6 +91,45 @@ public:
         MboxServer server(box(), {}, [](int, int) { return ENOSPC; });
         CPPUNIT_ASSERT_EQUAL(452u, server.deliverContent({"a\r\n"}));
         CPPUNIT_ASSERT_EQUAL(std::string(), readFile(box()));
+    }
+
+    void aNameThatCannotBeMadeDurableTakesTheMessageBack()
+    {
+        struct Row
+        {
+            int error;
+            unsigned code;
+        };
+
+        const std::string before = "From x@y Thu Jan  1 00:00:00 1970\n\nz\n\n";
+        for (const Row& row : {Row{EIO, 451}, Row{ENOSPC, 452}, Row{EDQUOT, 452}})
+        {
+            writeFile(box(), before);
+            const auto failsForFolders = [&row](int, int what)
+            { return what == MPSMTP_SYNC_FOLDER ? row.error : 0; };
+            MboxServer server(box(), {}, failsForFolders);
+            CPPUNIT_ASSERT_EQUAL(row.code, server.deliverContent({"a\r\n"}));
+            CPPUNIT_ASSERT_EQUAL(before, readFile(box()));
+        }
+    }
+
+    /// As in a spool where everybody may make files, and none may list them.
+    void aFolderThatCannotBeSyncedIsSyncedWithAll()
+    {
+        std::vector<int> kinds;
+        const auto refusesFolders = [&kinds](int, int what)
+        {
+            kinds.push_back(what);
+            return what == MPSMTP_SYNC_FOLDER ? EACCES : 0;
+        };
+        MboxServer server(box(), {}, refusesFolders);
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliverContent({"a\r\n"}));
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliverContent({"b\r\n"}));
+        CPPUNIT_ASSERT(
+            (std::vector<int>{
+                MPSMTP_SYNC_DATA, MPSMTP_SYNC_FOLDER, MPSMTP_SYNC_FILE_SYSTEM, MPSMTP_SYNC_DATA}) ==
+            kinds);
+        CPPUNIT_ASSERT_EQUAL(stored("a\n") + stored("b\n"), readFile(box()));
     }
 
     void aFullDiskIsSeenBeforeAnythingIsCommitted()

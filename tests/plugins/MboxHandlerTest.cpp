@@ -31,6 +31,7 @@ class MboxHandlerTest : public CppUnit::TestFixture
     CPPUNIT_TEST(nothingIsLeftBesideTheMailbox);
     CPPUNIT_TEST(anUnfinishedTailIsPartedFromNewMail);
     CPPUNIT_TEST(theFirstMessageMakesTheNameDurable);
+    CPPUNIT_TEST(aMailboxThatWeHaveNotFilledIsMadeDurableToo);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -289,6 +290,32 @@ public:
         CPPUNIT_ASSERT((std::vector<int>{MPSMTP_SYNC_DATA, MPSMTP_SYNC_FOLDER}) == kinds);
         CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
         CPPUNIT_ASSERT_EQUAL_MESSAGE("then data only", std::size_t{3}, kinds.size());
+    }
+
+    /// The name of what another program has put there, or of what a killed server has left, is not durable for that it has mail.
+    void aMailboxThatWeHaveNotFilledIsMadeDurableToo()
+    {
+        std::vector<int> kinds;
+        writeFile(box(), "From x@y Thu Jan  1 00:00:00 1970\n\nz\n\n");
+        MboxServer server(box(),
+                          {},
+                          [&kinds](int, int what)
+                          {
+                              kinds.push_back(what);
+                              return 0;
+                          });
+        const std::vector<int> expected{MPSMTP_SYNC_DATA, MPSMTP_SYNC_FOLDER};
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
+        CPPUNIT_ASSERT(expected == kinds);
+        writeFile(box() + ".new", readFile(box()));
+        std::filesystem::rename(box() + ".new", box());
+        kinds.clear();
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
+        CPPUNIT_ASSERT_MESSAGE("a reader has replaced it", expected == kinds);
+        std::filesystem::remove(box());
+        kinds.clear();
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
+        CPPUNIT_ASSERT_MESSAGE("a reader has removed it", expected == kinds);
     }
 
 private:
