@@ -4,58 +4,24 @@
 // Plain open(2) without O_NOFOLLOW is right here: symbolic links below the base are the
 // administrator's (mailboxes on several disks), and no address can make one: addresses only become
 // names of folders (PathTemplate).
-// Thread safety: FolderCache [any], Folder [any] (immutable).
+// Thread safety: [any].
 #pragma once
 
-#include "common/FileDescriptor.h"
-#include "common/FileIdentity.h"
+#include "common/DurableEntries.h"
+#include "common/Folder.h"
 #include "common/LruMap.h"
 
 #include <mpsmtp/Context.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <set>
 #include <string>
 
-#include <sys/stat.h>
 #include <sys/types.h>
 
 namespace mpsmtp::store
 {
-
-/// An open folder.
-class Folder
-{
-public:
-    /// \throws std::system_error
-    Folder(std::string path, FileDescriptor fd);
-
-    [[nodiscard]] int fd() const noexcept { return _fd.get(); }
-
-    [[nodiscard]] const std::string& path() const noexcept { return _path; }
-
-    [[nodiscard]] dev_t device() const noexcept { return _device; }
-
-    [[nodiscard]] ino_t inode() const noexcept { return _inode; }
-
-    /// True if its path still leads to this folder: it was not removed, renamed or replaced. One
-    /// stat(2).
-    [[nodiscard]] bool isInPlace() const noexcept;
-
-    /// Makes its entries durable.
-    /// \throws std::system_error with the path
-    void sync(const Storage& storage) const;
-
-private:
-    std::string _path;
-    FileDescriptor _fd;
-    dev_t _device = 0;
-    ino_t _inode = 0;
-};
 
 /// Mode of a folder whose files have `fileMode`: who may read may search too; the owner may do all
 /// (0640 → 0750).
@@ -93,51 +59,20 @@ public:
     /// \return false if it is missing and may not be made
     [[nodiscard]] bool ensure(const std::string& path);
 
-    /// The entry of the file at `path`, which exists, and those of its folders are durable on return. Costs
-    /// one statx(2) if it is the file for which that is known.
-    /// \throws std::system_error
-    void settleFile(const std::string& path);
-
-    /// Nothing is known of `path` any more: its next use looks at the disk, and makes it durable.
-    void forget(const std::string& path);
+    /// For files that a store makes in its folders.
+    [[nodiscard]] DurableEntries& entries() noexcept { return _entries; }
 
     [[nodiscard]] const FolderPolicy& policy() const noexcept { return _policy; }
 
 private:
-    using Identity = std::optional<FileIdentity>;
-
     [[nodiscard]] FileDescriptor openOrMake(const std::string& path);
     void make(const std::string& path);
     [[nodiscard]] int makeOne(const std::string& path) const;
-    void settle(const std::string& path, const Identity& identity);
-    void syncWayTo(const std::string& path, bool isFolder);
-    void syncAbove(const std::string& path);
-    [[nodiscard]] bool syncFileSystemOf(const std::string& path);
-    [[nodiscard]] bool isBelowBase(const std::string& path) const;
-    [[nodiscard]] bool isSettled(const std::string& path, const FileIdentity& identity);
-    [[nodiscard]] std::uint64_t beginSettling(const std::string& path);
-    void endSettling(const std::string& path, std::uint64_t number, const FileIdentity& identity);
 
-    class Making;
-
-    /// Of whom the entry is known to be durable, or, for now, who is about to find that out.
-    struct Settling
-    {
-        std::uint64_t number = 0; ///< 0: settled
-        FileIdentity identity{};  ///< of what is settled
-    };
-
-    const Storage _storage;
-    const std::string _base;
     const FolderPolicy _policy;
+    DurableEntries _entries;
     std::mutex _mutex; // guards what follows; never held during I/O
     LruMap<std::shared_ptr<const Folder>> _open;
-    LruMap<Settling> _settlings;
-    std::uint64_t _lastSettling = 0;
-    std::multiset<std::string> _inTheMaking; // once for each maker
 };
-
-/// "/a/b" of "/a/b/c", "/" of "/a", "." of "a".
-[[nodiscard]] std::string parentOf(const std::string& path);
 
 } // namespace mpsmtp::store

@@ -62,25 +62,25 @@ private:
 std::unique_ptr<LockedMailbox> LockedMailbox::tryLock(std::shared_ptr<const MailboxFile> file,
                                                       const MailboxPaths& paths,
                                                       const MailboxSettings& settings,
-                                                      store::FolderCache& folders)
+                                                      store::DurableEntries& entries)
 {
     auto lock = MailboxLock::tryAcquire(*file, paths, settings.dotLock, settings.log);
     if (!lock)
         return nullptr;
     return std::make_unique<LockedMailbox>(
-        std::move(file), std::move(lock), paths, settings, folders);
+        std::move(file), std::move(lock), paths, settings, entries);
 }
 
 LockedMailbox::LockedMailbox(std::shared_ptr<const MailboxFile> file,
                              std::unique_ptr<MailboxLock> lock,
                              const MailboxPaths& paths,
                              const MailboxSettings& settings,
-                             store::FolderCache& folders)
+                             store::DurableEntries& entries)
     : _file(std::move(file)),
       _lock(std::move(lock)),
       _paths(paths),
       _settings(settings),
-      _folders(folders)
+      _entries(entries)
 {
 }
 
@@ -116,9 +116,8 @@ void LockedMailbox::append(const std::vector<const Letter*>& letters)
     const std::uint64_t size = _file->size();
     const std::string_view padding = _file->padding(size);
     const Intent intent = plan(letters, size, padding.size());
-    if (size == 0)
-        _folders.forget(
-            _paths.mailbox); // it may be new, where file systems do not tell it from the old one
+    if (size == 0) // it may be new, where file systems do not tell it from the old one
+        _entries.forget(_paths.mailbox);
     try
     {
         writeNote(intent);
@@ -181,7 +180,7 @@ void LockedMailbox::writeLetters(const std::vector<const Letter*>& letters,
 void LockedMailbox::makeDurable() const
 {
     _settings.storage.syncData(_file->fd());
-    _folders.settleFile(_paths.mailbox);
+    _entries.settle(_paths.mailbox);
 }
 
 /// Only what is our own: a program that ignores the locks may have appended too. If it fails, the

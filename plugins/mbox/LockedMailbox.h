@@ -10,7 +10,7 @@
 // a power failure and take mail that was acknowledged since.
 #pragma once
 
-#include "common/FolderCache.h"
+#include "common/DurableEntries.h"
 #include "mbox/Intent.h"
 #include "mbox/Letter.h"
 #include "mbox/MailboxFile.h"
@@ -30,20 +30,20 @@ class LockedMailbox
 {
 public:
     /// Locks the file, once, without waiting.
-    /// \param paths  as are `settings` and `folders`: borrowed, must live as long as the object
+    /// \param paths  as are `settings` and `entries`: borrowed, must live as long as the object
     /// \return nullptr if another writer has it
     /// \throws std::system_error
     [[nodiscard]] static std::unique_ptr<LockedMailbox>
     tryLock(std::shared_ptr<const MailboxFile> file,
             const MailboxPaths& paths,
             const MailboxSettings& settings,
-            store::FolderCache& folders);
+            store::DurableEntries& entries);
 
     LockedMailbox(std::shared_ptr<const MailboxFile> file,
                   std::unique_ptr<MailboxLock> lock,
                   const MailboxPaths& paths,
                   const MailboxSettings& settings,
-                  store::FolderCache& folders);
+                  store::DurableEntries& entries);
 
     [[nodiscard]] const MailboxFile& file() const noexcept { return *_file; }
 
@@ -71,7 +71,7 @@ private:
     std::unique_ptr<MailboxLock> _lock; // borrows from *_file: goes first
     const MailboxPaths& _paths;
     const MailboxSettings& _settings;
-    store::FolderCache& _folders;
+    store::DurableEntries& _entries;
 };
 
 } // namespace mpsmtp::mbox

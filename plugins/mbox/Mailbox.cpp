@@ -27,8 +27,8 @@ Reply mailboxLocked()
 
 Mailbox::Mailbox(const std::string& path,
                  const MailboxSettings& settings,
-                 store::FolderCache& folders)
-    : _paths(path), _settings(settings), _folders(folders)
+                 store::DurableEntries& entries)
+    : _paths(path), _settings(settings), _entries(entries)
 {
 }
 
@@ -226,7 +226,7 @@ std::unique_ptr<LockedMailbox> Mailbox::lockFile()
         auto open = file();
         if (!open)
             store::throwSystemError(ENOENT, "cannot open mailbox", _paths.mailbox);
-        auto locked = LockedMailbox::tryLock(open, _paths, _settings, _folders);
+        auto locked = LockedMailbox::tryLock(open, _paths, _settings, _entries);
         if (locked && open->isInPlace())
             return locked;
         locked.reset();
@@ -245,7 +245,7 @@ Mailbox::Batch Mailbox::takeBatch() noexcept
 void Mailbox::recover()
 {
     const auto open = file();
-    const auto locked = open ? LockedMailbox::tryLock(open, _paths, _settings, _folders) : nullptr;
+    const auto locked = open ? LockedMailbox::tryLock(open, _paths, _settings, _entries) : nullptr;
     if (locked && open->isInPlace())
         locked->recover();
 }

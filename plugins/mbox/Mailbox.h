@@ -36,8 +36,10 @@ namespace mpsmtp::mbox
 class Mailbox
 {
 public:
-    /// \param settings  as are `folders`: borrowed, must live as long as the mailbox
-    Mailbox(const std::string& path, const MailboxSettings& settings, store::FolderCache& folders);
+    /// \param settings  as are `entries`: borrowed, must live as long as the mailbox
+    Mailbox(const std::string& path,
+            const MailboxSettings& settings,
+            store::DurableEntries& entries);
 
     [[nodiscard]] const MailboxPaths& paths() const noexcept { return _paths; }
 
@@ -102,7 +104,7 @@ private:
 
     const MailboxPaths _paths;
     const MailboxSettings& _settings;
-    store::FolderCache& _folders;
+    store::DurableEntries& _entries;
     std::atomic<std::uint64_t> _reserved{0};
     std::mutex _mutex;                        ///< guards what follows; never held during I/O
     std::shared_ptr<const MailboxFile> _file; ///< null: not open

@@ -1,6 +1,6 @@
 #include "mbox/MailboxPaths.h"
 
-#include "common/FolderCache.h"
+#include "common/Folder.h"
 
 #include <climits>
 #include <string_view>

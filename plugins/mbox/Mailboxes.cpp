@@ -37,7 +37,7 @@ std::shared_ptr<Mailbox> Mailboxes::share(const std::string& path)
 {
     if (auto mailbox = find(path))
         return mailbox;
-    std::shared_ptr<Mailbox> made(new Mailbox(path, _settings, _folders),
+    std::shared_ptr<Mailbox> made(new Mailbox(path, _settings, _folders.entries()),
                                   [this](Mailbox* mailbox) { drop(mailbox); });
     const std::lock_guard<std::mutex> guard(_mutex);
     std::weak_ptr<Mailbox>& entry = _inUse[path];
