@@ -40,7 +40,7 @@ void StoreJournal::stop() noexcept
     journal.swap(_journal);
 }
 
-/// \return nullptr if another process has it
+/// \return nullptr if another process has it, or the one before this in here
 StoreJournal::Pointer StoreJournal::open()
 {
     FileRestorer restorer(_home, _storage, _log, _staging, _layout);
@@ -50,8 +50,9 @@ StoreJournal::Pointer StoreJournal::open()
                                           [&](const journal::FilesRecord& record, bool isDistrusted)
                                           { restorer.restore(record, isDistrusted); });
     if (!journal)
-        _log.warning("another process has the journal in " + _home +
-                     ": each mail is synced by itself meanwhile");
+        _log.warning("the journal in " + _home +
+                     " is in use by another process, or by mails that are still on their way: each "
+                     "mail is synced by itself meanwhile");
     return journal;
 }
 

@@ -45,7 +45,8 @@ void tellOthers(const std::string& what,
 
 void announceStart(const Configuration& configuration,
                    const std::vector<std::string>& addresses,
-                   const std::string& who)
+                   const std::string& who,
+                   bool hasManager)
 {
     logger().information("mpsmtpd " + std::string(version) + " starts with " +
                          configuration.source);
@@ -55,7 +56,8 @@ void announceStart(const Configuration& configuration,
         logger().information("mpsmtpd is listening on " + address);
     if (!who.empty())
         logger().notice(who);
-    logger().information("Ctrl-C stops it");
+    if (!hasManager)
+        logger().information("Ctrl-C stops it");
 }
 
 void announceChange(unsigned number, const InUse& before, const InUse& now)

@@ -13,9 +13,11 @@ namespace mpsmtp::app
 
 /// \param addresses as bound
 /// \param who a sentence about the user that handlers run as, if there is anything to say
+/// \param hasManager a service manager has started it, and stops it
 void announceStart(const Configuration& configuration,
                    const std::vector<std::string>& addresses,
-                   const std::string& who);
+                   const std::string& who,
+                   bool hasManager);
 
 /// What one configuration was made of and where it was listening.
 struct InUse

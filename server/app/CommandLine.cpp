@@ -5,6 +5,7 @@
 #include "app/ListenAddress.h"
 #include "app/NewPlugin.h"
 #include "app/OptionParser.h"
+#include "app/Quoted.h"
 #include "delivery/Suggestion.h"
 #include "delivery/Values.h"
 
@@ -23,11 +24,6 @@ constexpr std::string_view debugHost = "localhost";
 constexpr std::string_view debugPort = "8081";
 constexpr std::string_view storeAddress = "localhost:8025";
 constexpr const char* askers = "--explain ADDRESS or --test-handler NAME";
-
-std::string quoted(std::string_view text)
-{
-    return "\"" + std::string(text) + "\"";
-}
 
 bool isNumber(std::string_view text) noexcept
 {

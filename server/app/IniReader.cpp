@@ -1,6 +1,7 @@
 // What this is and its thread safety: IniReader.h.
 #include "app/IniReader.h"
 
+#include "app/Quoted.h"
 #include "delivery/Values.h"
 
 #include <algorithm>
@@ -40,11 +41,6 @@ bool isControl(char c) noexcept
 {
     const auto octet = static_cast<unsigned char>(c);
     return (octet < 0x20 && c != '\t') || octet == 0x7F;
-}
-
-std::string quoted(std::string_view text)
-{
-    return "\"" + std::string(text) + "\"";
 }
 
 /// Up to a comment mark behind a blank.

@@ -1,6 +1,7 @@
 // What this is and its thread safety: OptionParser.h.
 #include "app/OptionParser.h"
 
+#include "app/Quoted.h"
 #include "delivery/Suggestion.h"
 
 #include <algorithm>
@@ -12,11 +13,6 @@ namespace mpsmtp::app
 
 namespace
 {
-
-std::string quoted(std::string_view text)
-{
-    return "\"" + std::string(text) + "\"";
-}
 
 /// "--name", "--name=value", "-n" or "-nvalue".
 const OptionWord* findOption(const std::string& argument)

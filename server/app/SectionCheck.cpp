@@ -3,6 +3,7 @@
 
 #include "app/KeyTable.h"
 #include "app/ListenAddress.h"
+#include "app/Quoted.h"
 #include "app/ValueCheck.h"
 #include "delivery/Suggestion.h"
 #include "delivery/Values.h"
@@ -20,11 +21,6 @@ using delivery::Setting;
 
 namespace
 {
-
-std::string quoted(std::string_view text)
-{
-    return "\"" + std::string(text) + "\"";
-}
 
 std::string inBrackets(std::string_view section)
 {

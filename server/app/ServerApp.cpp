@@ -80,7 +80,8 @@ int ServerApp::run()
     }
     if (const int status = listen(); status != exitOk)
         return status;
-    announceStart(_loaded.configuration, _server->addresses(), _user.whoServes());
+    announceStart(
+        _loaded.configuration, _server->addresses(), _user.whoServes(), _manager.isThere());
     _manager.ready(status());
     waitForStop();
     return stop();

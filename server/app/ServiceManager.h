@@ -30,6 +30,9 @@ public:
     /// Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment, so that no child process speaks for us.
     [[nodiscard]] static ServiceManager take();
 
+    /// Somebody asked to be told.
+    [[nodiscard]] bool isThere() const noexcept { return !_socket.empty(); }
+
     /// The way up: it may take this long from now on.
     void starting(std::chrono::microseconds longest);
 

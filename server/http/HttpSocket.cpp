@@ -1,9 +1,12 @@
 // What this is and its thread safety: HttpSocket.h.
 #include "http/HttpSocket.h"
 
+#include <Poco/Logger.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <exception>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -37,6 +40,16 @@ int openReserve() noexcept
 bool isOutOfDescriptors(int error) noexcept
 {
     return error == EMFILE || error == ENFILE;
+}
+
+void log(const std::exception& fault) noexcept
+try
+{
+    Poco::Logger::get("http").error(std::string("accepting pauses for a moment: ") + fault.what());
+}
+
+catch (const std::exception&) // there is no memory for the sentence either
+{
 }
 
 } // namespace
@@ -86,8 +99,9 @@ try
     return _lobby.hasAsker();
 }
 
-catch (const std::exception&)
+catch (const std::exception& error)
 {
+    log(error);
     _closedUntil = Clock::now() + Lobby::leastStay;
     return false;
 }

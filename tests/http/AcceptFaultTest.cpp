@@ -1,14 +1,21 @@
-// The kernel has no memory for one client: the next one is served.
+// The kernel has no memory for one client: the next one is served, and the log has why the first was not.
 #include "http/HttpServer.h"
 #include "net/Descriptor.h"
+
+#include <Poco/AutoPtr.h>
+#include <Poco/Channel.h>
+#include <Poco/Logger.h>
+#include <Poco/Message.h>
 
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -24,6 +31,27 @@ namespace
 {
 
 std::atomic<bool> isNextRefused{false};
+
+/// The log of "http", which the accepting thread writes.
+class HttpLog : public Poco::Channel
+{
+public:
+    void log(const Poco::Message& message) override
+    {
+        const std::lock_guard<std::mutex> lock(_mutex);
+        _lines.push_back(message.getText());
+    }
+
+    [[nodiscard]] std::vector<std::string> lines()
+    {
+        const std::lock_guard<std::mutex> lock(_mutex);
+        return _lines;
+    }
+
+private:
+    std::mutex _mutex;
+    std::vector<std::string> _lines;
+};
 
 } // namespace
 
@@ -50,9 +78,15 @@ public:
         _path = "/tmp/mpsmtp-http-XXXXXX";
         CPPUNIT_ASSERT(::mkdtemp(_path.data()) != nullptr);
         _path += "/socket";
+        _before = Poco::Logger::get("http").getChannel();
+        Poco::Logger::get("http").setChannel(_log);
     }
 
-    void tearDown() override { ::rmdir(_path.substr(0, _path.rfind('/')).c_str()); }
+    void tearDown() override
+    {
+        Poco::Logger::get("http").setChannel(_before);
+        ::rmdir(_path.substr(0, _path.rfind('/')).c_str());
+    }
 
     void anAddressOutlivesWantOfMemory()
     {
@@ -66,6 +100,11 @@ public:
             CPPUNIT_ASSERT_EQUAL(std::string(), answer());
             CPPUNIT_ASSERT_EQUAL(std::string("HTTP/1.1 200"), answer().substr(0, 12));
         }
+        const auto lines = _log->lines();
+        CPPUNIT_ASSERT_EQUAL(std::size_t(3), lines.size());
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("accepting pauses for a moment: epoll_ctl: Cannot allocate memory"),
+            lines[0]);
     }
 
 private:
@@ -95,6 +134,8 @@ private:
     }
 
     std::string _path;
+    Poco::AutoPtr<HttpLog> _log{new HttpLog};
+    Poco::Channel::Ptr _before;
 };
 
 CPPUNIT_TEST_SUITE_REGISTRATION(AcceptFaultTest);

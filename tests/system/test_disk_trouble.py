@@ -185,7 +185,7 @@ class JournalTrouble(harness.SystemTest):
                 self._deliver(first)
                 second = self.start(self._settings(store), name="second.ini")
                 self._deliver(second)
-                self.assertTrue(second.stderr.wait_for("another process has the journal"))
+                self.assertTrue(second.stderr.wait_for("is in use by another process"))
                 first.stop()
                 harness.wait_until(lambda: self._deliver(second) or self._holds(second, store), "the second has the journal")
                 second.stop()

@@ -46,6 +46,7 @@ class Notified(ServiceTest):
         server.stop()
         stopping = manager.hear_until("STOPPING=1")[-1]
         self.assertTrue(any(line.startswith("EXTEND_TIMEOUT_USEC=") for line in stopping), stopping)
+        self.assertNotIn("Ctrl-C", server.log())
 
     def test_a_mistake_is_never_ready(self):
         manager = self.manager()
