@@ -7,6 +7,7 @@ import resource
 import signal
 import socket
 import threading
+import time
 import unittest
 
 import harness
@@ -80,6 +81,14 @@ class HttpClientsTest(test_metrics.MetricsTest):
         descriptors = len(os.listdir(f"/proc/{self.server.pid}/fd"))
         return descriptors, len(os.listdir(f"/proc/{self.server.pid}/task"))
 
+    def at_rest(self):
+        """As held(), when the answered are gone: a connection is closed behind its answer, and its client may be faster."""
+        looks = []
+        for _ in range(10):
+            looks.append(self.held())
+            time.sleep(0.03)
+        return min(looks)
+
     def address(self):
         host, _, port = self.web.rpartition(":")
         return host, int(port)
@@ -118,7 +127,7 @@ class Crowds(HttpClientsTest):
     def test_thousands_of_each_kind_hold_up_nobody_and_leave_nothing(self):
         self.serve()
         self.assert_serves()
-        descriptors, threads = self.held()
+        descriptors, threads = self.at_rest()
         for what, (octets, closes) in CROWDS.items():
             with self.subTest(what), self.crowd(octets, closes, CROWD // len(CROWDS)):
                 self.assert_serves()
@@ -129,7 +138,7 @@ class Crowds(HttpClientsTest):
     def test_ten_thousand_that_say_nothing(self):
         self.serve()
         self.assert_serves()
-        descriptors, _ = self.held()
+        descriptors, _ = self.at_rest()
         with self.crowd(b"", False, CROWD):
             for _ in range(20):
                 self.assert_serves()
@@ -157,7 +166,7 @@ class Crowds(HttpClientsTest):
         self.serve()
         self.assert_serves()
         limits = resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE)
-        descriptors, _ = self.held()
+        descriptors, _ = self.at_rest()
         resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (descriptors, limits[1]))
         try:
             for count in (0, 1, 50):
@@ -177,7 +186,7 @@ class Crowds(HttpClientsTest):
         self.serve()
         before = self.sample()
         limits = resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE)
-        descriptors, _ = self.held()
+        descriptors, _ = self.at_rest()
         resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (descriptors, limits[1]))
         try:
             now = self.sample()
