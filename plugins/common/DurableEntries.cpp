@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 namespace mpsmtp::store
 {
@@ -25,6 +26,14 @@ constexpr std::size_t settledPaths = 65536;
            error == EOPNOTSUPP || error == ENOSYS;
 }
 
+[[nodiscard]] struct stat statusOf(int folder)
+{
+    struct stat status = {};
+    if (::fstat(folder, &status) != 0)
+        throw std::system_error(errno, std::generic_category(), "cannot examine");
+    return status;
+}
+
 /// The folder above, as the file system has it, whatever links the path has.
 /// \return none where its file system is mounted: what was there before it is not ours to keep
 [[nodiscard]] FileDescriptor openAbove(int folder)
@@ -32,12 +41,10 @@ constexpr std::size_t settledPaths = 65536;
     FileDescriptor above(::openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!above.isOpen())
         throw std::system_error(errno, std::generic_category(), "cannot open");
-    const auto own = FileIdentity::of(folder);
-    const auto other = FileIdentity::of(above.get());
-    if (!own || !other)
-        throw std::system_error(errno, std::generic_category(), "cannot examine");
-    const bool isRoot = own->inode == other->inode;
-    return own->device != other->device || isRoot ? FileDescriptor() : std::move(above);
+    const struct stat own = statusOf(folder);
+    const struct stat other = statusOf(above.get());
+    const bool isRoot = own.st_ino == other.st_ino;
+    return own.st_dev != other.st_dev || isRoot ? FileDescriptor() : std::move(above);
 }
 
 } // namespace
@@ -47,7 +54,6 @@ DurableEntries::DurableEntries(const Storage& storage, std::string base)
 {
 }
 
-/// \param identity  who was there in front of the sync
 void DurableEntries::settle(const std::string& path, const Identity& identity)
 {
     if (identity && isSettled(path, *identity))
@@ -126,6 +132,17 @@ void DurableEntries::forget(const std::string& path)
     _settlings.erase(path);
 }
 
+void DurableEntries::forgetWayTo(const std::string& path)
+{
+    const std::lock_guard<std::mutex> lock(_mutex);
+    for (std::string folder = path;; folder = parentOf(folder))
+    {
+        _settlings.erase(folder);
+        if (folder == _base || folder == parentOf(folder))
+            return;
+    }
+}
+
 bool DurableEntries::isBelowBase(const std::string& path) const
 {
     std::string folder = path;
@@ -168,11 +185,11 @@ void DurableEntries::endSettling(const std::string& path,
         *known = {0, identity};
 }
 
-DurableEntries::Making::Making(DurableEntries& entries, const std::string& path)
-    : _entries(entries), _path(path)
+DurableEntries::Making::Making(DurableEntries& entries, std::string path)
+    : _entries(entries), _path(std::move(path))
 {
     const std::lock_guard<std::mutex> lock(_entries._mutex);
-    _entries._inTheMaking.insert(path);
+    _entries._inTheMaking.insert(_path);
 }
 
 DurableEntries::Making::~Making()

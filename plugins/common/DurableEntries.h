@@ -2,11 +2,11 @@
 //
 // What exists may have been made by a run that was killed before its fsync, by another store with this base,
 // or by another thread that is still in front of it. So each entry on the way to a mailbox is synced once by
-// each object, and not by its maker only; once more if something else is in its place.
+// each DurableEntries, and not by its maker only; once more if something else is in its place.
+// What leads over a link below the base is the administrator's, as is what he moves away and back unseen.
 // Thread safety: DurableEntries [any], Making [connection].
 #pragma once
 
-#include "common/FileDescriptor.h"
 #include "common/FileIdentity.h"
 #include "common/LruMap.h"
 
@@ -31,17 +31,21 @@ public:
     /// \param base  the store's own folder
     DurableEntries(const Storage& storage, std::string base);
 
-    /// The entry of what is at `path`, and those of its parents up to where the file system is mounted, are
+    /// The entry of what is at `path`, a folder or a file, and those of its parents up to where the file system is mounted, are
     /// durable on return. One statx(2) if that is known.
     /// \throws std::system_error
     void settle(const std::string& path) { settle(path, FileIdentity::of(path)); }
 
-    /// As above.
-    /// \param identity  of what is at `path`
+    /// As above, without that system call.
+    /// \param identity  of what was at `path` before the call; none: it is synced, and not remembered
     void settle(const std::string& path, const Identity& identity);
 
     /// Nothing is known of `path` any more.
     void forget(const std::string& path);
+
+    /// Nor of any folder from the base to it. For what was seen missing, and may come back as it was: any of them may have
+    /// been moved, and whether the way back is durable nobody knows.
+    void forgetWayTo(const std::string& path);
 
 private:
     void syncWayTo(const std::string& path, bool isFolder);
@@ -72,15 +76,15 @@ private:
 class DurableEntries::Making
 {
 public:
-    /// Borrows both.
-    Making(DurableEntries& entries, const std::string& path);
+    /// Borrows `entries`.
+    Making(DurableEntries& entries, std::string path);
     ~Making();
     Making(const Making&) = delete;
     Making& operator=(const Making&) = delete;
 
 private:
     DurableEntries& _entries;
-    const std::string& _path;
+    const std::string _path;
 };
 
 } // namespace mpsmtp::store

@@ -23,7 +23,7 @@ std::shared_ptr<const Folder> FolderCache::open(const std::string& path)
     _entries.settle(path, FileIdentity::of(fd.get()));
     auto folder = std::make_shared<const Folder>(path, std::move(fd));
     const std::lock_guard<std::mutex> lock(_mutex);
-    return _open.put(path, std::move(folder));
+    return _open.put(path, {std::move(folder)}).folder;
 }
 
 std::shared_ptr<const Folder> FolderCache::find(const std::string& path)
@@ -31,14 +31,15 @@ std::shared_ptr<const Folder> FolderCache::find(const std::string& path)
     std::shared_ptr<const Folder> folder;
     {
         const std::lock_guard<std::mutex> lock(_mutex);
-        if (const auto* known = _open.find(path))
-            folder = *known;
+        if (const Kept* kept = _open.find(path); kept && !kept->wasGone)
+            folder = kept->folder;
     }
     if (!folder || folder->isInPlace())
         return folder;
-    // Another one may have come to its place. The old one stays open until that is known: its inode shall not be given to the
-    // new one, which would be taken for it (MessageNumbers).
-    _entries.forget(path);
+    _entries.forgetWayTo(path);
+    const std::lock_guard<std::mutex> lock(_mutex);
+    if (Kept* kept = _open.find(path); kept && kept->folder == folder)
+        kept->wasGone = true;
     return nullptr;
 }
 
@@ -47,6 +48,7 @@ bool FolderCache::ensure(const std::string& path)
     auto identity = FileIdentity::of(path);
     if (!identity || !identity->isFolder)
     {
+        _entries.forgetWayTo(path);
         const FileDescriptor fd = openOrMake(path);
         if (!fd.isOpen())
             return false;

@@ -69,10 +69,18 @@ private:
     void make(const std::string& path);
     [[nodiscard]] int makeOne(const std::string& path) const;
 
+    /// A folder that was not in place once stays open until another one is: its inode shall not be given to the new one, which
+    /// would be taken for it (MessageNumbers). It is not used any more, also if it comes back.
+    struct Kept
+    {
+        std::shared_ptr<const Folder> folder;
+        bool wasGone = false;
+    };
+
     const FolderPolicy _policy;
     DurableEntries _entries;
     std::mutex _mutex; // guards what follows; never held during I/O
-    LruMap<std::shared_ptr<const Folder>> _open;
+    LruMap<Kept> _open;
 };
 
 } // namespace mpsmtp::store

@@ -3,7 +3,7 @@
 // Thread safety: [any].
 #pragma once
 
-#include "common/FolderCache.h"
+#include "common/Folder.h"
 #include "common/Listings.h"
 #include "common/StagedFile.h"
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "common/FileDescriptor.h"
-#include "common/FolderCache.h"
+#include "common/Folder.h"
 #include "common/MessageWriter.h"
 
 #include <mpsmtp/Context.h>

@@ -4,7 +4,7 @@
 // Thread safety: [any].
 #pragma once
 
-#include "common/FolderCache.h"
+#include "common/Folder.h"
 #include "common/LruMap.h"
 #include "common/StagedFile.h"
 

@@ -17,7 +17,6 @@
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -95,8 +94,10 @@ class DurableEntriesTest : public CppUnit::TestFixture
     CPPUNIT_TEST(whatCannotBeSyncedIsSyncedWithAll);
     CPPUNIT_TEST(aFileSystemThatCannotBeSyncedIsAnError);
     CPPUNIT_TEST(whatOthersMakeAnewIsMadeDurableAnew);
+    CPPUNIT_TEST(whatWasMissingAndComesBackIsMadeDurableAnew);
     CPPUNIT_TEST(linksAndRelativePathsAboveTheBase);
     CPPUNIT_TEST(theNameOfAFileIsMadeDurableOnce);
+    CPPUNIT_TEST(aForgottenNameIsMadeDurableAnew);
     CPPUNIT_TEST(anotherFileSystemsFoldersAreTheAdministrators);
     CPPUNIT_TEST(aParentThatCannotBeMadeLeavesNothingBehind);
     CPPUNIT_TEST(aParentThatMayNotBeReadIsSyncedWithAll);
@@ -351,6 +352,44 @@ public:
         }
     }
 
+    /// Somebody moves it away, a mail finds it missing, and it is moved back: the disk may have it where it was meanwhile.
+    void whatWasMissingAndComesBackIsMadeDurableAnew()
+    {
+        struct Row
+        {
+            std::string moved;
+            std::string synced;
+            const char* why;
+        };
+
+        const Row rows[] = {
+            {"mail/d/ben/new", "mail/d/ben", "the folder itself"},
+            {"mail/d/ben", "mail/d", "the mailbox"},
+            {"mail/d", "mail", "a folder above it"},
+            {"mail", "", "the base"},
+        };
+        FolderPolicy policy;
+        policy.create = false;
+        for (const Row& row : rows)
+            for (const bool keepsOpen : {true, false})
+            {
+                const std::string folder = _root / "mail/d/ben/new";
+                std::filesystem::create_directories(folder);
+                FolderCache cache(_host.context().storage, _root / "mail", policy);
+                const auto isThere = [&]
+                { return keepsOpen ? cache.open(folder) != nullptr : cache.ensure(folder); };
+                CPPUNIT_ASSERT(isThere());
+                std::filesystem::rename(_root / row.moved, _root / "aside");
+                CPPUNIT_ASSERT(!isThere());
+                std::filesystem::rename(_root / "aside", _root / row.moved);
+                _host.forgetSyncs();
+                CPPUNIT_ASSERT(isThere());
+                CPPUNIT_ASSERT(isThere());
+                const std::string synced = row.synced.empty() ? _root.path() : _root / row.synced;
+                CPPUNIT_ASSERT_EQUAL_MESSAGE(row.why, std::size_t{1}, _host.folderSyncsOf(synced));
+            }
+    }
+
     /// The way up is the file system's, not the text's.
     void linksAndRelativePathsAboveTheBase()
     {
@@ -396,6 +435,24 @@ public:
         }
     }
 
+    /// Where a new file cannot be told from the old one.
+    void aForgottenNameIsMadeDurableAnew()
+    {
+        const Alike alike;
+        const std::string box = _root / "box";
+        DurableEntries entries(_host.context().storage, _root.path());
+        test::writeFile(box, "");
+        entries.settle(box);
+        std::filesystem::remove(box);
+        test::writeFile(box, "");
+        entries.settle(box);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(
+            "taken for the old one", std::size_t{1}, _host.folderSyncsOf(_root.path()));
+        entries.forget(box);
+        entries.settle(box);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, _host.folderSyncsOf(_root.path()));
+    }
+
     void anotherFileSystemsFoldersAreTheAdministrators()
     {
         const test::SmallDisk disk;
@@ -429,6 +486,7 @@ public:
         bool isOpen = false;
         {
             const Unprivileged user; // root may read everything
+            CPPUNIT_ASSERT(::geteuid() != 0);
             std::filesystem::create_directory(_root / "up");
             CPPUNIT_ASSERT_EQUAL(0, ::chmod((_root / "up").c_str(), 0300));
             FolderCache cache(_host.context().storage, _root / "up/mail", {});

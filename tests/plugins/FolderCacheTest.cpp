@@ -12,9 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 using namespace mpsmtp;
 using namespace mpsmtp::store;
