@@ -75,12 +75,18 @@ class Output:
             self._changed.notify_all()
         self._pipe.close()
 
-    def bytes(self):
+    def bytes(self, since=0):
         with self._changed:
-            return b"".join(line + b"\n" for line in self._lines)
+            return b"".join(line + b"\n" for line in self._lines[since:])
 
-    def text(self):
-        return self.bytes().decode("utf-8", "replace")
+    def text(self, since=0):
+        """:param since: a count() of before: only the lines behind it"""
+        return self.bytes(since).decode("utf-8", "replace")
+
+    def count(self):
+        """The number of lines so far."""
+        with self._changed:
+            return len(self._lines)
 
     def join(self):
         self._thread.join(DEADLINE)

@@ -301,10 +301,11 @@ class Soak(harness.SystemTest):
 
     def _reload(self, server):
         self.generation += 1
+        since = server.stderr.count()  # half an hour's log, searched anew each time, would leave the clients no time
         self.file.write_text(harness.ini(sections(self, self.generation)))
         server.send_signal(signal.SIGHUP)
         line = f"configuration {self.generation} is in use"
-        harness.wait_until(lambda: line in self._log(server), line)
+        harness.wait_until(lambda: line in self._log(server, since), line)
 
     def _rotate_log(self, server):
         """As logrotate does; what is in the old file is over, and the test's folder does not fill up."""
@@ -313,8 +314,8 @@ class Soak(harness.SystemTest):
             log.replace(self.folder / "soak.log.1")
         server.send_signal(signal.SIGUSR1)
 
-    def _log(self, server):
-        return server.log() + "".join((self.folder / name).read_text() for name in ("soak.log.1", "soak.log")
+    def _log(self, server, since=0):
+        return server.stderr.text(since) + "".join((self.folder / name).read_text() for name in ("soak.log.1", "soak.log")
                                       if (self.folder / name).exists())
 
     def _stop_in_time(self, server):
