@@ -48,7 +48,6 @@ bool FolderCache::ensure(const std::string& path)
     auto identity = FileIdentity::of(path);
     if (!identity || !identity->isFolder)
     {
-        _entries.forgetWayTo(path);
         const FileDescriptor fd = openOrMake(path);
         if (!fd.isOpen())
             return false;
@@ -70,7 +69,10 @@ FileDescriptor FolderCache::openOrMake(const std::string& path)
         if (errno != ENOENT)
             throwSystemError(errno, "cannot open the folder", path);
         if (!_policy.create)
+        {
+            _entries.forgetWayTo(path); // it may come back as it was
             return {};
+        }
         make(path);
     }
     throwSystemError(ENOENT, "cannot keep the folder", path);

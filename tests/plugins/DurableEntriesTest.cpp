@@ -368,17 +368,29 @@ public:
             {"mail/d", "mail", "a folder above it"},
             {"mail", "", "the base"},
         };
+        enum class Use
+        {
+            Open,
+            Reopen, // others have been used in between
+            Ensure
+        };
         FolderPolicy policy;
         policy.create = false;
+        policy.capacity = 1;
+        std::filesystem::create_directories(_root / "else");
         for (const Row& row : rows)
-            for (const bool keepsOpen : {true, false})
+            for (const Use use : {Use::Open, Use::Reopen, Use::Ensure})
             {
                 const std::string folder = _root / "mail/d/ben/new";
                 std::filesystem::create_directories(folder);
                 FolderCache cache(_host.context().storage, _root / "mail", policy);
-                const auto isThere = [&]
-                { return keepsOpen ? cache.open(folder) != nullptr : cache.ensure(folder); };
+                const auto isThere = [&] {
+                    return use == Use::Ensure ? cache.ensure(folder)
+                                              : cache.open(folder) != nullptr;
+                };
                 CPPUNIT_ASSERT(isThere());
+                if (use == Use::Reopen)
+                    CPPUNIT_ASSERT(cache.open(_root / "else") != nullptr);
                 std::filesystem::rename(_root / row.moved, _root / "aside");
                 CPPUNIT_ASSERT(!isThere());
                 std::filesystem::rename(_root / "aside", _root / row.moved);
