@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -56,6 +57,12 @@ struct FolderCloser
     for (int field = 3; field <= 22; ++field)
         fields >> text;
     return id + "." + text;
+}
+
+/// Tells the objects of one process from each other, also those that are gone.
+[[nodiscard]] std::string objectStamp()
+{
+    return std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
 }
 
 } // namespace
@@ -154,7 +161,8 @@ Staging::Staging(mode_t mode)
     : _mode(mode),
       _canLinkUnnamed(::access("/proc/self/fd", X_OK) == 0),
       _prefix(".mpsmtp-" + encodeValue(hostName()) + "-"),
-      _process(processStamp(std::to_string(::getpid())))
+      _process(processStamp(std::to_string(::getpid()))),
+      _object(objectStamp())
 {
 }
 
@@ -186,9 +194,10 @@ std::unique_ptr<StagedFile> Staging::makeNamed(const std::string& hiddenFolder)
 {
     std::string path;
     FileDescriptor fd;
-    do // another handler of this process may use the same folder, and so the same names
+    do
     {
-        path = hiddenFolder + "/" + _prefix + _process + "-" + std::to_string(++_counter);
+        path = hiddenFolder + "/" + _prefix + _process + "-" + _object + "." +
+               std::to_string(++_counter);
         fd = FileDescriptor(::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, _mode));
     } while (!fd.isOpen() && errno == EEXIST);
     if (!fd.isOpen())

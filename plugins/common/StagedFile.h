@@ -105,8 +105,10 @@ private:
     const mode_t _mode;
     const bool _canLinkUnnamed;
     const std::string _prefix; // ".mpsmtp-HOST-"
-    const std::string
-        _process; // "PID.STARTTIME"; a hidden name is _prefix + _process + "-" + counter
+    // A hidden name is PREFIX PROCESS-OBJECT.NUMBER. No two files of a process ever have one: when somebody moves the
+    // folder and makes another one in its place, the path of a file must not lead to the file of another mail.
+    const std::string _process; // "PID.STARTTIME"
+    const std::string _object;  // from when this object was made, in nanoseconds
     std::atomic<std::uint64_t> _counter{0};
 };
 

@@ -8,6 +8,7 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -29,6 +30,7 @@ class StagedFileTest : public CppUnit::TestFixture
     CPPUNIT_TEST(anAbandonedFileLeavesNothing);
     CPPUNIT_TEST(aTakenNameIsReportedAndKept);
     CPPUNIT_TEST(hiddenNamesOfOthersAreLeftAlone);
+    CPPUNIT_TEST(aMovedFilesPathLeadsToNoOther);
     CPPUNIT_TEST(oneFileMayHaveManyNames);
     CPPUNIT_TEST(aHiddenFileHoldsNoDescriptor);
     CPPUNIT_TEST(copiesAreEqual);
@@ -99,6 +101,27 @@ public:
         CPPUNIT_ASSERT_EQUAL(0, second->link(*_folder, "2"));
         CPPUNIT_ASSERT_EQUAL(std::string("first"), test::contentOf(_root / "1"));
         CPPUNIT_ASSERT_EQUAL(std::string("second"), test::contentOf(_root / "2"));
+    }
+
+    /// Somebody moves the folder and makes another one, where a new handler, of the configuration that was read again, counts
+    /// from one.
+    void aMovedFilesPathLeadsToNoOther()
+    {
+        const TestFolder aside;
+        const std::string hidden = _root / "tmp";
+        std::filesystem::create_directory(hidden);
+        Staging old(0600);
+        const auto first = old.make(*_folder, hidden, Staging::Kind::Named);
+        first->write("first");
+        first->finish();
+        std::filesystem::rename(hidden, aside / "tmp");
+        std::filesystem::create_directory(hidden);
+        Staging anew(0600);
+        const auto second = anew.make(*_folder, hidden, Staging::Kind::Named);
+        second->write("second");
+        CPPUNIT_ASSERT_EQUAL(ENOENT, first->link(*_folder, "1"));
+        CPPUNIT_ASSERT_EQUAL(0, second->link(*_folder, "1"));
+        CPPUNIT_ASSERT_EQUAL(std::string("second"), test::contentOf(_root / "1"));
     }
 
     void oneFileMayHaveManyNames()
