@@ -48,6 +48,12 @@ public:
     /// \return nullptr if there is no such mailbox
     [[nodiscard]] virtual std::shared_ptr<const Folder> open(const Mailbox& mailbox) = 0;
 
+    /// As open(), and makes what is missing beside that folder: readers and staged files want it. For the first use by a mail.
+    [[nodiscard]] virtual std::shared_ptr<const Folder> openWhole(const Mailbox& mailbox)
+    {
+        return open(mailbox);
+    }
+
     /// Path of the folder where a staged file may have a hidden name.
     [[nodiscard]] virtual std::string hiddenFolder(const Mailbox& mailbox) const = 0;
 

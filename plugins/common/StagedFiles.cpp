@@ -69,7 +69,7 @@ std::shared_ptr<StagedFile> StagedFiles::write(const Mailbox& mailbox,
                                                const Recipient& recipient,
                                                const Message& message)
 {
-    const auto folder = _store.layout.open(mailbox);
+    const auto folder = _store.layout.openWhole(mailbox);
     if (!folder)
         return nullptr;
     const bool isShared = !_store.options.deliveredTo;

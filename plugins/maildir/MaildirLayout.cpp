@@ -22,6 +22,11 @@ namespace
     return mailbox.subfolder.empty() ? mailbox.path : mailbox.path + "/" + mailbox.subfolder;
 }
 
+[[nodiscard]] bool has(const store::Folder& folder, const char* path) noexcept
+{
+    return ::faccessat(folder.fd(), path, F_OK, 0) == 0;
+}
+
 /// Maildir++: an empty file of this name tells readers that a maildir is a folder of another one.
 void markAsFolder(const std::string& path, mode_t mode)
 {
@@ -74,6 +79,15 @@ std::shared_ptr<const store::Folder> MaildirLayout::open(const store::Mailbox& m
         return nullptr;
     _staging.sweep(hiddenFolder(mailbox));
     return _folders.open(newFolder);
+}
+
+/// Where new/ is a link, what lies beside its target is asked in vain, and made sure of each time.
+std::shared_ptr<const store::Folder> MaildirLayout::openWhole(const store::Mailbox& mailbox)
+{
+    auto folder = open(mailbox);
+    if (folder && _folders.policy().create && !(has(*folder, "../tmp") && has(*folder, "../cur")))
+        (void)makeRest(mailbox);
+    return folder;
 }
 
 /// Everything but new/, which comes last: who sees it sees a whole maildir.

@@ -27,6 +27,8 @@ public:
     [[nodiscard]] store::Mailbox mailboxOf(std::string path,
                                            const Recipient& recipient) const override;
     [[nodiscard]] std::shared_ptr<const store::Folder> open(const store::Mailbox& mailbox) override;
+    [[nodiscard]] std::shared_ptr<const store::Folder>
+    openWhole(const store::Mailbox& mailbox) override;
     [[nodiscard]] std::string hiddenFolder(const store::Mailbox& mailbox) const override;
     [[nodiscard]] std::string place(const store::StagedFile& file,
                                     const store::Folder& folder) override;

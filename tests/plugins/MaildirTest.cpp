@@ -45,6 +45,7 @@ class MaildirTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aLongNameIsRefusedForItsRecipientOnly);
     CPPUNIT_TEST(hostileAddressesStayInside);
     CPPUNIT_TEST(aMailboxRemovedWhileRunningIsMadeAgain);
+    CPPUNIT_TEST(whatIsMissingBesideNewIsMadeAgain);
     CPPUNIT_TEST(aMailboxRemovedBetweenStageAndCommitIsMadeAgain);
     CPPUNIT_TEST(aMailboxRemovedWhileItIsOpenedIsMadeAgain);
     CPPUNIT_TEST(leftoversAreSweptAtFirstUse);
@@ -285,6 +286,25 @@ public:
         CPPUNIT_ASSERT(!onlyMailOf("example.com/ben").empty());
         CPPUNIT_ASSERT((std::vector<std::string>{"cur", "new", "tmp"}) ==
                        test::namesIn(_root / "example.com/ben"));
+    }
+
+    /// Readers want them, and so does a mail for many: its files have names in tmp/.
+    void whatIsMissingBesideNewIsMadeAgain()
+    {
+        for (const int recipients : {1, 40})
+        {
+            TestMail mail(_host);
+            for (int i = 0; i < recipients; ++i)
+                mail.rcpt("ben" + std::to_string(i));
+            mail.deliveredBy(*_handler);
+            for (int i = 0; i < recipients; ++i)
+                for (const char* part : {"/cur", "/tmp"})
+                    std::filesystem::remove(_root / ("example.com/ben" + std::to_string(i) + part));
+            mail.deliveredBy(*_handler);
+            for (int i = 0; i < recipients; ++i)
+                CPPUNIT_ASSERT((std::vector<std::string>{"cur", "new", "tmp"}) ==
+                               test::namesIn(_root / ("example.com/ben" + std::to_string(i))));
+        }
     }
 
     void aMailboxRemovedBetweenStageAndCommitIsMadeAgain()
