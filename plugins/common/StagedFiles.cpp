@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace mpsmtp::store
@@ -59,7 +61,7 @@ Reply StagedFiles::add(const Envelope& envelope, const Recipient& recipient, con
     if (!file)
         return Reply::noSuchUser();
     _letters.push_back(
-        {std::move(mailbox), std::move(file), "", std::string(_writer.fields()), ""});
+        {std::move(mailbox), std::move(file), nullptr, "", std::string(_writer.fields()), ""});
     return {};
 }
 
@@ -160,8 +162,11 @@ void StagedFiles::commit()
     try
     {
         for (std::size_t begin = 0; begin < _letters.size(); begin += descriptorsPerTransaction)
+        {
             show(begin, std::min(begin + descriptorsPerTransaction, _letters.size()));
-        if (_entry && _isRenamed)
+            releaseFolders(descriptorsPerTransaction, _letters.size());
+        }
+        if (_entry && _isChanged)
             journalAnew();
     }
     catch (...)
@@ -187,6 +192,12 @@ void StagedFiles::show(std::size_t begin, std::size_t end)
         folder->sync(_store.storage);
 }
 
+void StagedFiles::releaseFolders(std::size_t begin, std::size_t end) noexcept
+{
+    for (std::size_t i = begin; i < end; ++i)
+        _letters[i].folder.reset();
+}
+
 std::shared_ptr<const Folder> StagedFiles::place(Letter& letter)
 {
     auto folder = _store.layout.open(letter.mailbox);
@@ -197,6 +208,7 @@ std::shared_ptr<const Folder> StagedFiles::place(Letter& letter)
     shown.reserve(shown.size() + NAME_MAX); // what is in sight can be taken back without memory
     shown += placeOrCopy(letter, *folder);
     letter.shown = std::move(shown);
+    letter.folder = folder;
     return folder;
 }
 
@@ -213,11 +225,20 @@ std::string StagedFiles::placeOrCopy(Letter& letter, const Folder& folder)
         if (error.code().value() != EXDEV && error.code().value() != EMLINK)
             throw;
     }
-    const std::shared_ptr<StagedFile> copy = _store.staging.make(
-        folder, _store.layout.hiddenFolder(letter.mailbox), Staging::Kind::Unnamed);
+    letter.file = copyOf(letter, folder);
+    _isChanged = true;
+    return placeAsPromised(letter, folder);
+}
+
+/// Durable by itself.
+std::shared_ptr<StagedFile> StagedFiles::copyOf(const Letter& letter, const Folder& folder)
+{
+    std::shared_ptr<StagedFile> copy = makeFile(folder, letter.mailbox);
     letter.file->copyTo(*copy);
+    copy->finish();
     copy->sync(_store.storage);
-    return _store.layout.place(*copy, folder);
+    _files.push_back(copy);
+    return copy;
 }
 
 /// The name that the journal knows, if there is one. It may know it although it has refused: a
@@ -232,16 +253,16 @@ std::string StagedFiles::placeAsPromised(const Letter& letter, const Folder& fol
         return name;
     if (error != EEXIST)
         throwSystemError(error, "cannot put a mail into", folder.path());
-    _isRenamed = true;
+    _isChanged = true;
     return _store.layout.place(*letter.file, folder);
 }
 
-/// Someone has taken a name that the journal promised to us: it must know the new one.
+/// Someone has taken a name that the journal promised to us, or a copy has it: the journal must know that.
 void StagedFiles::journalAnew()
 {
     for (Letter& letter : _letters)
         letter.path = letter.shown;
-    if (auto entry = append(_entry->id()))
+    if (auto entry = isStillCovered() ? append(_entry->id()) : std::nullopt)
     {
         _entry = std::move(entry);
         return;
@@ -249,9 +270,19 @@ void StagedFiles::journalAnew()
     syncFiles();
     for (const Letter& letter : _letters)
     {
-        if (const auto folder = _store.layout.open(letter.mailbox))
+        if (const auto folder = letter.folder ? letter.folder : _store.layout.open(letter.mailbox))
             folder->sync(_store.storage);
     }
+    _entry->cancel();
+}
+
+/// Each letter's file lies in its folder's file system.
+bool StagedFiles::isStillCovered() const noexcept
+{
+    return std::all_of(_letters.begin(),
+                       _letters.end(),
+                       [this](const Letter& letter)
+                       { return letter.file->device() == _journal->device(); });
 }
 
 /// The client will be told to send again, so what was shown goes, as far as that is possible.
@@ -262,8 +293,20 @@ void StagedFiles::takeBack() noexcept
     for (const Letter& letter : _letters)
     {
         if (!letter.shown.empty())
-            (void)::unlink(letter.shown.c_str());
+            removeShown(letter);
     }
+}
+
+/// By descriptor, and by inode: somebody may have moved the folder, and another mail may have the name in the new one.
+void StagedFiles::removeShown(const Letter& letter) noexcept
+{
+    const int at = letter.folder ? letter.folder->fd() : AT_FDCWD;
+    const char* const name =
+        letter.shown.c_str() + (letter.folder ? letter.shown.rfind('/') + 1 : 0);
+    struct stat status = {};
+    if (::fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        status.st_dev == letter.file->device() && status.st_ino == letter.file->inode())
+        (void)::unlinkat(at, name, 0);
 }
 
 void StagedFiles::abort() noexcept

@@ -61,10 +61,11 @@ private:
     struct Letter
     {
         Mailbox mailbox;
-        std::shared_ptr<StagedFile> file; // several letters may share one
-        std::string shown;                // the path in sight, once it has one
-        std::string fields;               // what this file has in front of the content
-        std::string path;                 // where the journal says that it will be; "": not there
+        std::shared_ptr<StagedFile> file;     // several letters may share one
+        std::shared_ptr<const Folder> folder; // where it is in sight; not for all of very many
+        std::string shown;                    // the path in sight, once it has one
+        std::string fields;                   // what this file has in front of the content
+        std::string path; // where the journal says that it will be; "": not there
     };
 
     [[nodiscard]] std::shared_ptr<StagedFile> write(const Mailbox& mailbox,
@@ -77,13 +78,17 @@ private:
     [[nodiscard]] bool writeToJournal();
     [[nodiscard]] bool namePaths();
     [[nodiscard]] std::optional<journal::Journal::Entry> append(std::uint64_t replaces);
+    [[nodiscard]] bool isStillCovered() const noexcept;
     void journalAnew();
     void syncFiles();
     void show(std::size_t begin, std::size_t end);
     [[nodiscard]] std::shared_ptr<const Folder> place(Letter& letter);
+    void releaseFolders(std::size_t begin, std::size_t end) noexcept;
     [[nodiscard]] std::string placeOrCopy(Letter& letter, const Folder& folder);
+    [[nodiscard]] std::shared_ptr<StagedFile> copyOf(const Letter& letter, const Folder& folder);
     [[nodiscard]] std::string placeAsPromised(const Letter& letter, const Folder& folder);
     void takeBack() noexcept;
+    static void removeShown(const Letter& letter) noexcept;
 
     const StoreParts& _store;
     MessageWriter _writer;
@@ -91,7 +96,7 @@ private:
     std::vector<std::shared_ptr<StagedFile>> _files; // each once
     std::shared_ptr<journal::Journal> _journal;      // outlives _entry
     std::optional<journal::Journal::Entry> _entry;   // if the journal has this transaction
-    bool _isRenamed = false;                         // a file has another name than it says there
+    bool _isChanged = false; // a file has another name or inode than it says there
 };
 
 } // namespace mpsmtp::store

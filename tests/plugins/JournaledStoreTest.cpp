@@ -4,6 +4,7 @@
 #include "maildir/MaildirHandler.h"
 #include "mh/MhHandler.h"
 
+#include "plugins/SmallDisk.h"
 #include "plugins/TestFolder.h"
 #include "plugins/TestMail.h"
 
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include <sys/mount.h>
 #include <unistd.h>
 
 using namespace mpsmtp;
@@ -157,6 +159,25 @@ std::string mailOf(const std::string& body)
 
 using Strings = std::vector<std::string>;
 
+/// As readers do.
+void moveWithinMailbox(const std::string& mailbox)
+{
+    const bool isMaildir = std::filesystem::exists(mailbox + "/new");
+    if (!isMaildir)
+        std::filesystem::rename(mailbox + "/1", mailbox + "/7");
+    for (const std::string& name : isMaildir ? test::namesIn(mailbox + "/new") : Strings())
+        std::filesystem::rename(mailbox + "/new/" + name, mailbox + "/cur/" + name + ":2,S");
+}
+
+bool hasMail(const std::string& folder, const std::string& body)
+{
+    const auto paths = test::filesBelow(folder);
+    return std::any_of(paths.begin(),
+                       paths.end(),
+                       [&](const std::string& path)
+                       { return test::contentOf(path).find("\n\n" + body) != std::string::npos; });
+}
+
 } // namespace
 
 class JournaledStoreTest : public CppUnit::TestFixture
@@ -177,6 +198,8 @@ class JournaledStoreTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aCleanEndPutsNothingBack);
     CPPUNIT_TEST(aNameTakenMeanwhileIsNotedAnew);
     CPPUNIT_TEST(aMailboxOnAnotherDiskIsSyncedByItself);
+    CPPUNIT_TEST(aMailboxThatMovesToAnotherDiskIsSyncedByItself);
+    CPPUNIT_TEST(aCopyDoesNotComeTwice);
     CPPUNIT_TEST(aRemovedStoreGetsAJournalAgain);
     CPPUNIT_TEST(allMailInOneMailbox);
     CPPUNIT_TEST(aPathWithoutAFolderInFront);
@@ -394,6 +417,66 @@ public:
             CPPUNIT_ASSERT_MESSAGE(format.name, store.host().dataSyncs() != 0);
             for (const std::string& path : store.journalFiles())
                 CPPUNIT_ASSERT_MESSAGE(format.name, test::contentOf(path).empty());
+        }
+    }
+
+    /// The record is in the journal, whose checkpoint will not reach that disk.
+    void aMailboxThatMovesToAnotherDiskIsSyncedByItself()
+    {
+        const test::SmallDisk disk("size=1m");
+        if (!disk.isMounted())
+            return;
+        for (const Format& format : formats())
+        {
+            Store store(format);
+            store.deliver(mailOf("a\r\n"));
+            const std::string mailbox = store.root() + "/example.com/ben";
+            const std::string other = disk / format.name;
+            TestMail mail(store.host(), mailOf("b\r\n"));
+            Stage stage = mail.rcpt("ben").stagedBy(store.handler());
+            stage.work->persist();
+            std::filesystem::copy(mailbox, other, std::filesystem::copy_options::recursive);
+            std::filesystem::remove_all(mailbox);
+            std::filesystem::create_directory_symlink(other, mailbox);
+            store.host().forgetSyncs();
+            stage.work->commit();
+            const std::string folder = std::filesystem::exists(other + "/new") ? "/new" : "";
+            CPPUNIT_ASSERT_MESSAGE(format.name, store.host().folderSyncsOf(other + folder) > 0);
+            CPPUNIT_ASSERT_MESSAGE("the copy", store.host().dataSyncs() > 0);
+            stage.work.reset();
+            store.deliver(mailOf("c\r\n"),
+                          {"donna"}); // and with its record the end of the first one
+            store.cutPower(
+                [&]
+                {
+                    for (const std::string& path : test::filesBelow(other))
+                        std::filesystem::remove(path);
+                });
+            const auto bodies = store.bodies();
+            CPPUNIT_ASSERT_MESSAGE(format.name, (Strings{"c\n"}) == bodies);
+            CPPUNIT_ASSERT_MESSAGE("b is no matter of the journal's",
+                                   !hasMail(other + folder, "b\n"));
+        }
+    }
+
+    /// One file for two mailboxes, of which one lies behind a mount of the same file system: no link leads there.
+    void aCopyDoesNotComeTwice()
+    {
+        for (const Format& format : formats())
+        {
+            auto options = test::storeOptions("");
+            options["trace"] = options["delivered_to"] = "0";
+            Store store(format, "%{rcpt.domain}/%{rcpt.user}", options);
+            const std::string donna = store.root() + "/example.com/donna";
+            const TestFolder elsewhere;
+            std::filesystem::create_directories(donna);
+            if (::mount(elsewhere.path().c_str(), donna.c_str(), nullptr, MS_BIND, nullptr) != 0)
+                return; // this user may not
+            store.deliver(mailOf("a\r\n"), {"ben", "donna"});
+            store.cutPower([&] { moveWithinMailbox(donna); });
+            const auto bodies = store.bodies();
+            CPPUNIT_ASSERT_EQUAL(0, ::umount2(donna.c_str(), MNT_DETACH));
+            CPPUNIT_ASSERT_MESSAGE(format.name, (Strings{"a\n", "a\n"}) == bodies);
         }
     }
 

@@ -9,6 +9,8 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <atomic>
+#include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -37,6 +39,7 @@ class MhTest : public CppUnit::TestFixture
     CPPUNIT_TEST(aMissingFolderIsRefusedWhenItMayNotBeMade);
     CPPUNIT_TEST(aFailedWriteLeavesNothing);
     CPPUNIT_TEST(aFailedSyncTakesTheMailBack);
+    CPPUNIT_TEST(onlyItsOwnMailIsTakenBack);
     CPPUNIT_TEST(leftoversAreSweptAtFirstUse);
     CPPUNIT_TEST(sequencesOfReadersAreLeftAlone);
     CPPUNIT_TEST(pythonReadsTheFolder);
@@ -209,6 +212,40 @@ public:
         _host.failSync(1, EIO);
         CPPUNIT_ASSERT_THROW(stage.work->commit(), std::system_error);
         CPPUNIT_ASSERT((std::vector<std::string>{".mh_sequences"}) == test::namesIn(_box));
+    }
+
+    /// Somebody moves the mailbox meanwhile, and another mail has the number in the new one.
+    void onlyItsOwnMailIsTakenBack()
+    {
+        for (const int recipients : {2, 40})
+        {
+            const std::string others = _root / "example.com/last";
+            const TestFolder aside;
+            TestMail mail(_host);
+            mail.rcpt("ben");
+            for (int i = 2; i < recipients; ++i)
+                mail.rcpt("r" + std::to_string(i));
+            Stage stage = mail.rcpt("last").stagedBy(*_handler);
+            stage.work->persist();
+            std::filesystem::remove_all(
+                others); // its folder is made anew, and so synced, with the others in place
+            _host.beforeSync(
+                [&](const TestHost::Sync& sync)
+                {
+                    if (sync.path != _root / "example.com" || !std::filesystem::exists(_box + "/1"))
+                        return;
+                    _host.beforeSync({});
+                    std::filesystem::rename(_box, aside / "ben");
+                    std::filesystem::create_directory(_box);
+                    test::writeFile(_box + "/1", "another mail");
+                    _host.failSync(1, EIO);
+                });
+            CPPUNIT_ASSERT_THROW(stage.work->commit(), std::system_error);
+            CPPUNIT_ASSERT_EQUAL(std::string("another mail"), test::contentOf(_box + "/1"));
+            CPPUNIT_ASSERT_MESSAGE("ours", !std::filesystem::exists(aside / "ben/1"));
+            CPPUNIT_ASSERT(!std::filesystem::exists(_root / "example.com/r2/1"));
+            std::filesystem::remove_all(_root / "example.com");
+        }
     }
 
     void leftoversAreSweptAtFirstUse()
