@@ -46,6 +46,8 @@ std::shared_ptr<const MailboxFile> Mailbox::file()
             return _file;
     }
     auto opened = MailboxFile::open(_paths.mailbox, _settings.open);
+    if (!opened) // it may come back as it was
+        _entries.forgetWayTo(_paths.mailbox);
     const std::lock_guard<std::mutex> guard(_mutex);
     if (!_file)
         _file = std::move(opened);

@@ -24,12 +24,23 @@ struct flock recordLock(short type) noexcept
     return lock;
 }
 
-std::optional<struct stat> statusOf(const std::string& path) noexcept
+/// \param folder  where `name` is, or AT_FDCWD for a path
+std::optional<struct stat> statusOf(int folder, const char* name) noexcept
 {
     struct stat status = {};
-    if (::lstat(path.c_str(), &status) != 0)
+    if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return std::nullopt;
     return status;
+}
+
+std::optional<struct stat> statusOf(const std::string& path) noexcept
+{
+    return statusOf(AT_FDCWD, path.c_str());
+}
+
+const char* nameIn(const std::string& path) noexcept
+{
+    return path.c_str() + (path.rfind('/') + 1); // npos + 1 is 0
 }
 
 bool isStale(const struct stat& status) noexcept
@@ -38,13 +49,22 @@ bool isStale(const struct stat& status) noexcept
     return std::chrono::system_clock::now() - made > staleLockAge;
 }
 
-store::FileDescriptor openNoteOf(const MailboxPaths& paths)
+/// \param folder  that of `paths`
+store::FileDescriptor openNoteOf(const MailboxPaths& paths, int folder)
 {
     constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    store::FileDescriptor note(::open(paths.note.c_str(), flags, 0600));
+    store::FileDescriptor note(::openat(folder, nameIn(paths.note), flags, 0600));
     if (!note.isOpen())
         throwSystemError(errno, "cannot open the mailbox's note", paths.note);
     return note;
+}
+
+store::FileDescriptor openFolderOf(const MailboxPaths& paths)
+{
+    store::FileDescriptor folder(::open(paths.folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.isOpen())
+        throwSystemError(errno, "cannot open the folder", paths.folder);
+    return folder;
 }
 
 [[noreturn]] void throwNoDotLock(int error, const MailboxPaths& paths)
@@ -65,9 +85,9 @@ std::unique_ptr<MailboxLock> MailboxLock::tryAcquire(const MailboxFile& file,
                                                      const Log& log)
 {
     auto lock = std::make_unique<MailboxLock>(file, paths);
-    if (!lock->takeRecordLock() || !lock->takeFlock())
+    if (!lock->takeRecordLock() || !lock->takeFlock() || !lock->openFolder())
         return nullptr;
-    lock->_note = openNoteOf(paths);
+    lock->_note = openNoteOf(paths, lock->_folder.get());
     if (dotLock && !lock->takeDotLock(log))
         return nullptr;
     return lock;
@@ -89,7 +109,7 @@ bool MailboxLock::isHeldByOthers(const MailboxFile& file, const MailboxPaths& pa
 
 void MailboxLock::requirePossible(const MailboxPaths& paths, bool dotLock)
 {
-    (void)openNoteOf(paths);
+    (void)openNoteOf(paths, openFolderOf(paths).get());
     if (dotLock && ::faccessat(AT_FDCWD, paths.folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
         throwNoDotLock(errno, paths);
 }
@@ -102,7 +122,7 @@ MailboxLock::MailboxLock(const MailboxFile& file, const MailboxPaths& paths) noe
 MailboxLock::~MailboxLock()
 {
     if (_dotLocked)
-        (void)::unlink(_paths.dotLock.c_str());
+        removeDotLock();
     if (_flocked)
         (void)::flock(_file.fd(), LOCK_UN);
     struct flock unlock = recordLock(F_UNLCK);
@@ -127,24 +147,48 @@ bool MailboxLock::takeFlock()
     return _flocked;
 }
 
+/// \return false if the locked file is not there any more: its folder was moved, or it was replaced
+bool MailboxLock::openFolder()
+{
+    _folder = openFolderOf(_paths);
+    struct stat status = {};
+    return ::fstatat(_folder.get(), nameIn(_paths.mailbox), &status, 0) == 0 &&
+           status.st_dev == _file.device() && status.st_ino == _file.inode();
+}
+
+bool MailboxLock::isOurs(const struct stat& dotLock) const noexcept
+{
+    struct stat note = {};
+    return ::fstat(_note.get(), &note) == 0 && isSameFile(dotLock, note);
+}
+
+void MailboxLock::removeDotLock() const noexcept
+{
+    const char* const name = nameIn(_paths.dotLock);
+    const auto found = statusOf(_folder.get(), name);
+    if (found && isOurs(*found))
+        (void)::unlinkat(_folder.get(), name, 0);
+}
+
 bool MailboxLock::takeDotLock(const Log& log)
 {
+    const int folder = _folder.get();
+    const char* const name = nameIn(_paths.dotLock);
     (void)::futimens(_note.get(), nullptr); // other programs judge our lock by its age
     for (int attempt = 0; attempt < 2; ++attempt)
     {
-        _dotLocked = ::link(_paths.note.c_str(), _paths.dotLock.c_str()) == 0;
+        _dotLocked = ::linkat(folder, nameIn(_paths.note), folder, name, 0) == 0;
         if (_dotLocked)
             return true;
         if (errno != EEXIST)
             throwNoDotLock(errno, _paths);
-        const auto found = statusOf(_paths.dotLock);
-        struct stat note = {};
-        if (found && ::fstat(_note.get(), &note) == 0 && isSameFile(*found, note))
+        const auto found = statusOf(folder, name);
+        if (found && isOurs(*found))
             return _dotLocked = true; // a killed server's: see above
         if (!found || !isStale(*found))
             continue;
         log.warning("removing the stale dot-lock " + _paths.dotLock);
-        (void)::unlink(_paths.dotLock.c_str());
+        (void)::unlinkat(folder, name, 0);
     }
     return false;
 }

@@ -9,6 +9,9 @@
 // hold, nobody holds it any more: no waiting for old age, no process number that another process
 // has by now. A foreign one is stale after five minutes, as in liblockfile.
 //
+// Note and dot-lock belong to the folder where the locked file was: somebody may move it meanwhile, and
+// what has their names in another one made in its place is not ours.
+//
 // Waiting is the caller's. Thread safety: [connection].
 #pragma once
 
@@ -20,6 +23,8 @@
 
 #include <chrono>
 #include <memory>
+
+#include <sys/stat.h>
 
 namespace mpsmtp::mbox
 {
@@ -59,10 +64,14 @@ public:
 private:
     [[nodiscard]] bool takeRecordLock();
     [[nodiscard]] bool takeFlock();
+    [[nodiscard]] bool openFolder();
     [[nodiscard]] bool takeDotLock(const Log& log);
+    [[nodiscard]] bool isOurs(const struct stat& dotLock) const noexcept;
+    void removeDotLock() const noexcept;
 
     const MailboxFile& _file;
     const MailboxPaths& _paths;
+    store::FileDescriptor _folder; // of the file, where the next two have their names
     store::FileDescriptor _note;
     bool _recordLocked = false;
     bool _flocked = false;

@@ -32,6 +32,7 @@ class MboxHandlerTest : public CppUnit::TestFixture
     CPPUNIT_TEST(anUnfinishedTailIsPartedFromNewMail);
     CPPUNIT_TEST(theFirstMessageMakesTheNameDurable);
     CPPUNIT_TEST(aMailboxThatWeHaveNotFilledIsMadeDurableToo);
+    CPPUNIT_TEST(aMailboxThatWasMissingAndComesBackIsMadeDurableAnew);
     CPPUNIT_TEST_SUITE_END();
 
 public:
@@ -316,6 +317,26 @@ public:
         kinds.clear();
         CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
         CPPUNIT_ASSERT_MESSAGE("a reader has removed it", expected == kinds);
+    }
+
+    void aMailboxThatWasMissingAndComesBackIsMadeDurableAnew()
+    {
+        std::vector<int> kinds;
+        writeFile(box(), "");
+        MboxServer server(box(),
+                          {{"create", "0"}},
+                          [&kinds](int, int what)
+                          {
+                              kinds.push_back(what);
+                              return 0;
+                          });
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
+        std::filesystem::rename(box(), box() + ".aside");
+        CPPUNIT_ASSERT_EQUAL(550u, server.deliver({}));
+        std::filesystem::rename(box() + ".aside", box());
+        kinds.clear();
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
+        CPPUNIT_ASSERT((std::vector<int>{MPSMTP_SYNC_DATA, MPSMTP_SYNC_FOLDER}) == kinds);
     }
 
 private:

@@ -2,6 +2,8 @@
 #include "MboxFixture.h"
 #include "MboxPython.h"
 
+#include "mbox/MailboxLock.h"
+
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -68,6 +70,9 @@ class MboxLockTest : public CppUnit::TestFixture
     CPPUNIT_TEST(waitingIsSeenBeforeAnythingIsCommitted);
     CPPUNIT_TEST(aStaleDotLockIsRemoved);
     CPPUNIT_TEST(theDotLockOfAKilledServerIsTakenOver);
+    CPPUNIT_TEST(aMovedFolderTakesItsLockAlong);
+    CPPUNIT_TEST(aDotLockThatAnotherHasTakenStays);
+    CPPUNIT_TEST(aFolderThatComesMeanwhileIsAnotherOne);
     CPPUNIT_TEST(dotLocksCanBeLeftOut);
     CPPUNIT_TEST(aFolderWithoutRoomForADotLockDefersTheMail);
     CPPUNIT_TEST_SUITE_END();
@@ -188,6 +193,65 @@ public:
         std::filesystem::create_hard_link(_folder.path() + "/.box.mpsmtp", box() + ".lock");
         CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
         CPPUNIT_ASSERT(!std::filesystem::exists(box() + ".lock"));
+    }
+
+    /// A reader locks the mailbox that was made in its place, while we still write to the one that was moved.
+    void aMovedFolderTakesItsLockAlong()
+    {
+        const std::string folder = _folder.path() + "/ann";
+        const std::string aside = _folder.path() + "/aside";
+        std::filesystem::create_directory(folder);
+        MboxServer server(folder + "/box",
+                          {},
+                          [&](int, int)
+                          {
+                              if (std::filesystem::exists(aside))
+                                  return 0;
+                              std::filesystem::rename(folder, aside);
+                              std::filesystem::create_directory(folder);
+                              writeFile(folder + "/box", "");
+                              writeFile(folder + "/box.lock", "a reader's");
+                              return 0;
+                          });
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
+        CPPUNIT_ASSERT_EQUAL(stored("Subject: one\n\nbody\n"), readFile(aside + "/box"));
+        CPPUNIT_ASSERT_EQUAL(std::string("a reader's"), readFile(folder + "/box.lock"));
+        CPPUNIT_ASSERT(!std::filesystem::exists(aside + "/box.lock"));
+    }
+
+    /// It took ours for forgotten, on a disk that needs minutes.
+    void aDotLockThatAnotherHasTakenStays()
+    {
+        MboxServer server(box(),
+                          {},
+                          [this](int, int)
+                          {
+                              std::filesystem::remove(box() + ".lock");
+                              writeFile(box() + ".lock", "another's");
+                              return 0;
+                          });
+        CPPUNIT_ASSERT_EQUAL(250u, server.deliver({}));
+        CPPUNIT_ASSERT_EQUAL(std::string("another's"), readFile(box() + ".lock"));
+    }
+
+    /// The file that is locked is not the one in the folder where the dot-lock would be.
+    void aFolderThatComesMeanwhileIsAnotherOne()
+    {
+        const std::string folder = _folder.path() + "/ann";
+        std::filesystem::create_directory(folder);
+        writeFile(folder + "/box", "");
+        const mpsmtp::mbox::MailboxPaths paths(folder + "/box");
+        const auto file = mpsmtp::mbox::MailboxFile::open(paths.mailbox, {});
+        MboxServer server(box());
+        const mpsmtp::Log log = server.host().context().log;
+        CPPUNIT_ASSERT(mpsmtp::mbox::MailboxLock::tryAcquire(*file, paths, true, log) != nullptr);
+        std::filesystem::rename(folder, _folder.path() + "/aside");
+        std::filesystem::create_directory(folder);
+        writeFile(folder + "/box", "");
+        CPPUNIT_ASSERT(mpsmtp::mbox::MailboxLock::tryAcquire(*file, paths, true, log) == nullptr);
+        CPPUNIT_ASSERT(!std::filesystem::exists(folder + "/box.lock"));
+        CPPUNIT_ASSERT_MESSAGE("nothing is left locked",
+                               OtherProgram(_folder.path() + "/aside/box").takeRecordLock());
     }
 
     void dotLocksCanBeLeftOut()
